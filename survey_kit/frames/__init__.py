@@ -1,0 +1,30 @@
+"""The only door to data frame libraries: columns out as arrays, results back in the caller's library.
+
+Null means missing. A NaN in a user's numeric column becomes null here, once, and is counted.
+"""
+
+from survey_kit.frames.frames import (
+    Codes,
+    Numbers,
+    columns,
+    flags,
+    from_columns,
+    group,
+    numbers,
+    row_count,
+    texts,
+    to_pandas,
+)
+
+__all__ = [
+    "Codes",
+    "Numbers",
+    "columns",
+    "flags",
+    "from_columns",
+    "group",
+    "numbers",
+    "row_count",
+    "texts",
+    "to_pandas",
+]

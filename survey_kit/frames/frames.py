@@ -1,0 +1,184 @@
+"""Columns out as typed arrays, results back in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from survey_kit.errors import FrameError, did_you_mean
+from survey_kit.types import BoolArray, FloatArray, Frame, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A numeric column: values (n,), 0 where missing; missing (n,); how many of the missing were NaN."""
+
+    values: FloatArray
+    missing: BoolArray
+    nan_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """Rows as group numbers: codes (n,), -1 where a key is missing; levels, one tuple of keys per group, in order."""
+
+    codes: IntArray
+    levels: tuple[tuple[Any, ...], ...]
+
+
+def _wrap(frame: Frame) -> nw.DataFrame[Any]:
+    try:
+        native = nw.from_native(frame)
+    except TypeError:
+        raise FrameError(
+            "This is not a data frame.",
+            found=type(frame).__name__,
+            fix="Give a pandas, polars, pyarrow or DuckDB frame.",
+        ) from None
+    return native.collect() if isinstance(native, nw.LazyFrame) else native
+
+
+def columns(frame: Frame) -> list[str]:
+    """Name the columns; two names equal but for case are an error, since some engines take them for one."""
+    names = list(nw.from_native(frame).collect_schema().names())
+    seen: dict[str, str] = {}
+    for name in map(str, names):
+        if name.casefold() in seen:
+            raise FrameError(
+                "Two columns have the same name but for case.",
+                found=f"'{seen[name.casefold()]}' and '{name}'",
+                fix="Rename one of them.",
+            )
+        seen[name.casefold()] = name
+    return names
+
+
+def row_count(frame: Frame) -> int:
+    """Count the rows."""
+    return len(_wrap(frame))
+
+
+def _series(frame: Frame, name: str, role: str) -> nw.Series[Any]:
+    names = nw.from_native(frame).collect_schema().names()
+    if name not in names:
+        raise FrameError(f"There is no column '{name}' ({role}).", fix=did_you_mean(name, names))
+    wrapped = nw.from_native(frame).select(nw.col(name))
+    return (wrapped.collect() if isinstance(wrapped, nw.LazyFrame) else wrapped)[name]
+
+
+def numbers(frame: Frame, name: str, role: str = "variable") -> Numbers:
+    """Take a numeric or boolean column out; text in it is an error that shows the first one."""
+    series = _series(frame, name, role)
+    dtype = series.dtype
+    if not (dtype.is_numeric() or dtype == nw.Boolean):
+        found: list[Any] = series.drop_nulls().unique(maintain_order=True).head(3).to_list()
+        if found or dtype not in {nw.Unknown, nw.Object, nw.String}:
+            raise FrameError(
+                f"The column '{name}' ({role}) does not hold numbers.",
+                where=f"column '{name}'",
+                found=", ".join(map(repr, found)) or str(dtype),
+                fix="Recode it to numbers, or read it with the instrument that says what its codes mean.",
+            )
+        return Numbers(np.zeros(len(series)), np.ones(len(series), dtype=bool), 0)
+    missing = np.asarray(series.is_null().to_numpy(), dtype=bool)
+    values = np.asarray(series.fill_null(0).cast(nw.Float64).to_numpy(), dtype=np.float64)
+    nan = np.isnan(values) & ~missing
+    missing = missing | nan
+    infinite = ~missing & ~np.isfinite(values)
+    if infinite.any():
+        raise FrameError(
+            f"The column '{name}' ({role}) holds infinite values.",
+            found=f"{int(infinite.sum())} rows",
+            fix="Set them missing or correct them.",
+        )
+    return Numbers(np.where(missing, 0.0, values), missing, int(nan.sum()))
+
+
+def flags(frame: Frame, name: str, role: str = "where") -> BoolArray:
+    """Take a boolean column out; a missing value is an error, since a domain is yes or no."""
+    column = numbers(frame, name, role)
+    if column.missing.any() or not np.isin(column.values, (0.0, 1.0)).all():
+        raise FrameError(
+            f"The column '{name}' ({role}) is not true or false in every row.",
+            found=f"{int(column.missing.sum())} missing values" if column.missing.any() else "other numbers",
+            fix="Make a boolean column without missing values.",
+        )
+    return column.values.astype(bool)
+
+
+def texts(frame: Frame, name: str, role: str = "variable") -> list[str | None]:
+    """Take a column out as texts; whole numbers read without a trailing ``.0``."""
+    return [None if _absent(value) else _plain_text(value) for value in _series(frame, name, role).to_list()]
+
+
+def group(frame: Frame, names: Sequence[str], role: str = "by") -> Codes:
+    """Give each occurring combination of `names` a number, in the order of their keys; categories keep their own order."""
+    if not names:
+        n = row_count(frame)
+        return Codes(np.zeros(n, dtype=np.int64), ((),))
+    parts = [_factorize(_series(frame, name, role)) for name in names]
+    if len(parts) == 1:
+        codes, levels = parts[0]
+        return Codes(codes, tuple((level,) for level in levels))
+    missing = np.logical_or.reduce([codes < 0 for codes, _ in parts])
+    sizes = [max(len(levels), 1) for _, levels in parts]
+    joint = np.ravel_multi_index([np.where(codes < 0, 0, codes) for codes, _ in parts], sizes)
+    present, inverse = np.unique(joint[~missing], return_inverse=True)
+    out = np.full(len(joint), -1, dtype=np.int64)
+    out[~missing] = inverse
+    keys = np.unravel_index(present, sizes)
+    rows = zip(*(key.tolist() for key in keys), strict=True)
+    return Codes(out, tuple(tuple(parts[j][1][i] for j, i in enumerate(row)) for row in rows))
+
+
+def _factorize(series: nw.Series[Any]) -> tuple[IntArray, list[Any]]:
+    """Give codes (-1 missing) and levels in order; every declared category stays a level, used or not."""
+    categories: list[Any] | None = None
+    if isinstance(series.dtype, nw.Enum):
+        categories = list(series.dtype.categories)
+    elif isinstance(series.dtype, nw.Categorical):
+        categories = series.cat.get_categories().to_list()
+    if series.dtype.is_numeric() or series.dtype == nw.Boolean:
+        whole = bool(series.dtype.is_integer())
+        column = numbers(series.to_frame().to_native(), series.name)
+        levels, inverse = np.unique(column.values[~column.missing], return_inverse=True)
+        codes = np.full(len(series), -1, dtype=np.int64)
+        codes[~column.missing] = inverse
+        if series.dtype == nw.Boolean:
+            return codes, [bool(level) for level in levels]
+        whole = whole or bool(np.all(levels == np.round(levels)))
+        return codes, [int(level) if whole else float(level) for level in levels]
+    values = series.to_list()
+    if categories is None:
+        categories = sorted({value for value in values if not _absent(value)}, key=lambda v: (str(type(v)), v))
+    index = {value: i for i, value in enumerate(categories)}
+    codes = np.fromiter((-1 if _absent(v) else index[v] for v in values), dtype=np.int64, count=len(values))
+    return codes, categories
+
+
+def from_columns(data: Mapping[str, Any], like: Frame | str | None = None) -> Frame:
+    """Build a frame from columns in the library of `like` (a frame or ``"pandas"``, ``"polars"``, ``"pyarrow"``)."""
+    if like is None or isinstance(like, str):
+        backend: Any = like or "pandas"
+    else:
+        backend = nw.get_native_namespace(like).__name__
+        backend = backend if backend in {"pandas", "polars", "pyarrow", "modin"} else "pyarrow"
+    plain = {key: (list(v) if not isinstance(v, np.ndarray) else v) for key, v in data.items()}
+    return nw.from_dict(plain, backend=backend).to_native()
+
+
+def to_pandas(frame: Frame) -> Any:
+    """Give the frame as a pandas DataFrame; a pandas frame comes back as it is."""
+    return _wrap(frame).to_pandas()
+
+
+def _absent(value: Any) -> bool:
+    return value is None or type(value).__name__ in {"NAType", "NaTType"} or bool(value != value)  # noqa: PLR0124
+
+
+def _plain_text(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
