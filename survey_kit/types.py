@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -13,6 +14,7 @@ BoolArray: TypeAlias = NDArray[np.bool_]
 Frame: TypeAlias = Any  # a data frame of any library narwhals knows; only survey_kit.frames looks inside
 
 Code: TypeAlias = int | str  # the value that stands in the data for one answer
+Progress: TypeAlias = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
 DataStatus: TypeAlias = Literal["real", "synthetic"]
 MissingKind: TypeAlias = Literal["not_asked", "dont_know", "refused", "no_answer", "not_reached", "skipped", "unknown"]
 MISSING_KINDS: tuple[MissingKind, ...] = (
