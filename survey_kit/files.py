@@ -137,10 +137,17 @@ def read_yaml(path: Path, what: str = "file", error: type[SurveyKitError] = File
         ) from None
 
 
-def declared(document: Document, kind: type[T], schema: str, error: type[SurveyKitError] = FileError) -> T:
+def declared(
+    document: Document,
+    kind: type[T],
+    schema: str,
+    error: type[SurveyKitError] = FileError,
+    context: Mapping[str, str] | None = None,
+) -> T:
     """Read a YAML document into a dataclass; the first fault is told with its line and, for a key, the nearest name.
 
-    `schema` is what the document's ``schema`` key must say; the key itself is not passed on.
+    `schema` is what the document's ``schema`` key must say; the key itself is not passed on. `context` goes to the
+    validators of the dataclass (``{"language": "en"}`` says in which language a text stands that names none).
     """
     value = document.value
     if not isinstance(value, dict):
@@ -156,7 +163,7 @@ def declared(document: Document, kind: type[T], schema: str, error: type[SurveyK
         )
     body = {key: part for key, part in value.items() if key != "schema"}
     try:
-        return TypeAdapter(kind).validate_python(body)
+        return TypeAdapter(kind).validate_python(body, context=context)
     except ValidationError as faults:
         raise _told(document, kind, faults, error) from None
 
