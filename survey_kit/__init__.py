@@ -1,1 +1,45 @@
-"""survey_kit: from interviews to a published year-over-year report on public trust."""
+"""survey_kit: from interviews to a published year-over-year report on public trust.
+
+The public names, in the order a researcher meets them; each is loaded on first use, so that importing is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "read_study": "study",
+    "read_instrument": "instrument",
+    "read_responses": "study",
+    "make_design": "study",
+    "recode": "responses",
+    "Design": "design",
+    "mean": "estimate",
+    "proportion": "estimate",
+    "ratio": "estimate",
+    "total": "estimate",
+    "Estimates": "estimate",
+    "compute": "indicators",
+    "IndicatorSeries": "indicators",
+    "cpi": "ratings",
+    "wgi": "ratings",
+    "wjp": "ratings",
+    "egdi": "ratings",
+    "render": "pipeline",
+    "SurveyKitError": "errors",
+}
+
+__all__ = [*_HOME, "__version__"]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'survey_kit' has no attribute '{name}'")
+    return getattr(import_module(f"survey_kit.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
