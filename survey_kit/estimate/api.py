@@ -272,7 +272,7 @@ def _domains(design: Design, by: tuple[str, ...], where: str | None) -> _Domains
     keep = np.ones(design.n, dtype=bool) if where is None else frames.flags(design.frame, where)
     code = np.zeros(design.n, dtype=np.int64)
     levels: list[list[Any]] = []
-    known = np.ones(design.n, dtype=bool)
+    known: BoolArray = np.ones(design.n, dtype=bool)
     for key in by:
         if key == design.wave:
             levels.append(list(design.waves))
@@ -431,7 +431,8 @@ def _status(cell_n: FloatArray, active: BoolArray, domains: _Domains, design: De
     everybody = _active(design, domains, None)
     present = np.stack([everybody[design.layout.units(wave)].any(axis=0) for wave in range(len(waves))], axis=-1)
     if not domains.by_wave:
-        anybody, present = anybody.any(axis=-1, keepdims=True), present.any(axis=-1, keepdims=True)
+        anybody = np.asarray(anybody.any(axis=-1, keepdims=True))
+        present = np.asarray(present.any(axis=-1, keepdims=True))
     out = np.where(cell_n > 0, "ok", "empty").astype(object)
     out[~(cell_n > 0) & present & ~anybody] = "not_asked"
     return out

@@ -143,7 +143,8 @@ class Estimates:
         """
         from scipy import sparse
 
-        L = sparse.csr_array(L if sparse.issparse(L) else np.atleast_2d(np.asarray(L, dtype=np.float64)))
+        weights: Any = L if sparse.issparse(L) else np.atleast_2d(np.asarray(L, dtype=np.float64))
+        L = sparse.csr_array(weights)
         if L.shape[1] != len(self.table):
             raise EstimationError(
                 "The weights do not fit the estimates.",
