@@ -115,7 +115,14 @@ def read_yaml(path: Path, what: str = "file", error: type[SurveyKitError] = File
     except UnicodeDecodeError as fault:
         found = f"byte {fault.object[fault.start]:#04x} at position {fault.start}"
         raise error(f"This {what} is not UTF-8.", where=str(path), found=found, fix="Save it as UTF-8.") from None
-    for number, line in enumerate(text.splitlines(), 1):
+    return parse_yaml(text, path, what, error)
+
+
+def parse_yaml(
+    text: str, path: Path, what: str = "file", error: type[SurveyKitError] = FileError, *, before: int = 0
+) -> Document:
+    """Read YAML that stands inside a file; `before` is the number of lines of the file above it."""
+    for number, line in enumerate(text.splitlines(), 1 + before):
         if "\t" in line[: len(line) - len(line.lstrip())]:
             raise error(
                 "YAML cannot be indented with a tab.",
@@ -124,7 +131,8 @@ def read_yaml(path: Path, what: str = "file", error: type[SurveyKitError] = File
                 fix="Use spaces.",
             )
     try:
-        return _compose(path, text, error)
+        # leading empty lines keep every mark at the line of the file
+        return _compose(path, "\n" * before + text, error)
     except yaml.YAMLError as fault:
         mark = getattr(fault, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
