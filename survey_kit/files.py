@@ -201,14 +201,15 @@ def _field_names(kind: Any, way: Sequence[str | int]) -> list[str]:
     """Follow `way` through nested dataclasses, lists and mappings and list the keys allowed at its end."""
     for part in way:
         if is_dataclass(kind):
-            kind = get_type_hints(kind).get(str(part), kind)
+            hints = get_type_hints(kind)
+            kind = hints.get(str(part), hints.get(f"{part}_", kind))
         else:
             kind = next(
                 (arg for arg in reversed(get_args(kind)) if arg is not type(None) and arg is not Ellipsis), kind
             )
         kind = _bare(kind)
     kind = _bare(kind)
-    return [one.name for one in fields(kind)] if is_dataclass(kind) else []
+    return [one.name.rstrip("_") for one in fields(kind)] if is_dataclass(kind) else []
 
 
 def _bare(kind: Any) -> Any:
