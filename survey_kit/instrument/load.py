@@ -1,0 +1,117 @@
+"""From the folder of an instrument to an `Instrument`.
+
+``instrument.yaml`` is the newest version; an older one stands in ``versions/<version>.yaml``; other languages stand in
+``translations/<language>.yaml``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+
+from survey_kit.errors import InstrumentError, did_you_mean
+from survey_kit.files import Document, declared, existing, read_yaml
+from survey_kit.instrument.model import SCHEMA, Declaration, Instrument, Problem
+from survey_kit.instrument.rules import check
+from survey_kit.instrument.translate import merge, read_translation
+
+
+def read_instrument(folder: Path | str, version: str | None = None) -> Instrument:
+    """Read an instrument, the newest version or the one named.
+
+    Faults that make it unusable end in one error; the others stand in ``.problems``.
+
+    Parameters
+    ----------
+    folder
+        The folder that holds ``instrument.yaml``.
+    version
+        A version other than the newest, kept in ``versions/<version>.yaml``.
+    """
+    instrument = inspect(folder, version)
+    errors = [problem for problem in instrument.problems if problem.severity == "error"]
+    if errors:
+        first, more = errors[0], f" ({len(errors) - 1} more problems)" if len(errors) > 1 else ""
+        raise InstrumentError(f"{first.code}: {first.message}{more}", where=first.where, fix=first.fix)
+    return instrument
+
+
+def inspect(folder: Path | str, version: str | None = None) -> Instrument:
+    """Read an instrument with all its problems, those included that make it unusable."""
+    path = _version_path(Path(folder), version)
+    document = read_yaml(path, "instrument", InstrumentError)
+    declaration = _declared(document)
+    if version is not None and declaration.version != version:
+        raise InstrumentError(
+            f"The file of version '{version}' says another version.",
+            where=document.at(("version",)),
+            found=f"'{declaration.version}'",
+            fix="Name the file by its version.",
+        )
+    problems = check(declaration, document)
+    statuses: dict[str, dict[str, str]] = {}
+    source, newest = declaration, path.name == "instrument.yaml"
+    for file in sorted((Path(folder) / "translations").glob("*.yaml")):
+        translation, about = read_translation(file)
+        _, statuses[translation.language], found = merge(source, translation, about, newest=newest)
+        declaration = merge(declaration, translation, about, newest=newest)[0]
+        problems += found
+    body = {one.name: getattr(declaration, one.name) for one in fields(Declaration)}
+    return Instrument(**body, problems=tuple(problems), statuses=statuses, path=path)
+
+
+def find_instrument(instrument_id: str, start: Path | str) -> Path:
+    """Find the folder ``instruments/<id>`` in `start` or any folder above it."""
+    here = Path(start).resolve()
+    known: list[str] = []
+    for folder in (here, *here.parents):
+        candidate = folder / "instruments" / instrument_id
+        if (candidate / "instrument.yaml").is_file():
+            return candidate
+        known += [path.parent.name for path in (folder / "instruments").glob("*/instrument.yaml")]
+    fix = did_you_mean(instrument_id, known)
+    raise InstrumentError(f"There is no instrument '{instrument_id}'.", where=f"instruments/ from {here} up", fix=fix)
+
+
+def versions(folder: Path | str) -> tuple[str, ...]:
+    """Name the versions an instrument has, the newest first."""
+    newest = _declared(read_yaml(Path(folder) / "instrument.yaml", "instrument", InstrumentError)).version
+    older = sorted((path.stem for path in (Path(folder) / "versions").glob("*.yaml")), reverse=True)
+    return (newest, *(version for version in older if version != newest))
+
+
+def check_folder(folder: Path | str) -> tuple[Problem, ...]:
+    """List every problem of the newest version and the older ones."""
+    return tuple(problem for version in versions(folder) for problem in inspect(folder, version).problems)
+
+
+def _version_path(folder: Path, version: str | None) -> Path:
+    newest = folder / "instrument.yaml"
+    existing(newest, "instrument", InstrumentError)
+    older = folder / "versions" / f"{version}.yaml"
+    if version is None:
+        return newest
+    if older.is_file():
+        return older
+    known = versions(folder)
+    if version != known[0]:
+        raise InstrumentError(
+            f"The instrument has no version '{version}'.", where=str(folder), fix=did_you_mean(version, known)
+        )
+    return newest
+
+
+def _declared(document: Document) -> Declaration:
+    value = document.value if isinstance(document.value, dict) else {}
+    language = str(value.get("source_language", "en"))
+    return declared(document, Declaration, SCHEMA, InstrumentError, context={"language": language})
+
+
+def renewed(instrument: Instrument, **changes: object) -> Instrument:
+    """Give an instrument with some parts replaced and its rules checked anew; errors end in one message."""
+    fresh = replace(instrument, **changes, problems=())  # type: ignore[arg-type]
+    problems = check(fresh)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        raise InstrumentError(f"{errors[0].code}: {errors[0].message}", where=errors[0].where, fix=errors[0].fix)
+    return replace(fresh, problems=tuple(problems))
