@@ -150,8 +150,8 @@ def _order(old: Instrument, new: Instrument) -> Iterator[Difference]:
     best: list[list[str]] = [[]]
     for one in ids:
         runs = [run for run in best if not run or place[run[-1]] < place[one]]
-        best.append([*max(runs, key=len), one])
-    kept = set(max(best, key=len))
+        best.append([*max(runs, key=lambda run: len(run)), one])
+    kept = set(max(best, key=lambda run: len(run)))
     for one in ids:
         if one not in kept:
             yield Difference(item=one, kind="order", effect="note", text="asked at another place")

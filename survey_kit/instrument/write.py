@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def write_instrument(declaration: Declaration, folder: Path | str) -> Path:
     return write_text(Path(folder) / "instrument.yaml", to_yaml(declaration))
 
 
-def _plain(value: Any, language: str, own: Set[str], kind: type[Any] | None = None) -> Any:
+def _plain(value: Any, language: str, own: AbstractSet[str], kind: type[Any] | None = None) -> Any:
     """Give plain values without what equals its default; languages in `own` have files of their own."""
     if is_dataclass(value):
         out = {}
