@@ -12,27 +12,14 @@ from survey_kit import checks, frames
 from survey_kit.design.layout import Layout
 from survey_kit.errors import EstimationError, did_you_mean
 from survey_kit.estimate import taylor
+from survey_kit.estimate.building import COLUMNS, build
 from survey_kit.estimate.intervals import interval as limits
+from survey_kit.estimate.maps import head_columns, mapped, matching, pairs_along, smallest
 from survey_kit.types import BoolArray, FloatArray, Frame, IntArray, Interval, LonelyPsu, Overlap
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = (
-    "variable",
-    "category",
-    "statistic",
-    "estimate",
-    "se",
-    "ci_low",
-    "ci_high",
-    "df",
-    "cv",
-    "deff",
-    "n",
-    "weight_sum",
-    "status",
-)
 LARGEST_VCOV = 5000
 
 
@@ -106,7 +93,7 @@ class Estimates:
                 "This covariance matrix would be very large.", found=f"{len(wanted)} rows", fix="Ask for fewer rows."
             )
         out = np.zeros((len(wanted), len(wanted)))
-        parts = [(block, *_matching(block.rows, wanted)) for block in self.blocks]
+        parts = [(block, *matching(block.rows, wanted)) for block in self.blocks]
         for block, inside, place in parts:
             if len(place):
                 F = taylor.factors(self.layout, block.wave, tuple(t[:, inside] for t in block.totals), self.lonely_psu)
@@ -152,13 +139,13 @@ class Estimates:
                 fix="Give one weight per row of the table.",
             )
         used = abs(L).sign()
-        blocks = tuple(block for block in (_mapped(block, L) for block in self.blocks) if len(block.rows))
+        blocks = tuple(block for block in (mapped(block, L) for block in self.blocks) if len(block.rows))
         theta = self.table["estimate"].to_numpy(dtype=np.float64)
         absent = ~np.isfinite(theta)
         lacking = np.asarray(used @ absent.astype(np.float64)) > 0
         estimate = np.where(lacking, np.nan, L @ np.where(absent, 0.0, theta))
-        base = _smallest(used, self.table["n"].to_numpy(dtype=np.float64))
-        head = _head(names, L.shape[0])
+        base = smallest(used, self.table["n"].to_numpy(dtype=np.float64))
+        head = head_columns(names, L.shape[0])
         keys = tuple(key for key in head if key not in COLUMNS)
         head.setdefault("category", np.full(L.shape[0], None, dtype=object))
         return build(
@@ -203,7 +190,7 @@ class Estimates:
         """
         if key not in self.keys:
             raise EstimationError(f"'{key}' is not a key of these estimates.", fix=did_you_mean(key, self.keys))
-        pairs = _pairs(self.table, key, [k for k in (*self.keys, "variable", "category") if k != key], to)
+        pairs = pairs_along(self.table, key, [k for k in (*self.keys, "variable", "category") if k != key], to)
         if to not in ("previous", "first") and not (self.table[key] == to).any():
             raise EstimationError(f"There is no {key} '{to}'.", fix=did_you_mean(str(to), self.table[key].unique()))
         from scipy import sparse
@@ -268,162 +255,3 @@ class Estimates:
                 fix="Name more columns or values.",
             )
         return int(found[0])
-
-
-# --------------------------------------------------------------------------------------------------------- building
-def build(
-    *,
-    head: Mapping[str, Any],
-    statistic: str,
-    estimate: FloatArray,
-    n: FloatArray,
-    weight_sum: FloatArray,
-    srs_variance: FloatArray | None,
-    status: Any,
-    like: Estimates,
-) -> Estimates:
-    """Finish a table: variances and degrees of freedom from the blocks, then intervals and status."""
-    import pandas as pd
-
-    size = len(estimate)
-    variance = _variances(like, size)
-    df = _degrees(like, size)
-    absent = ~np.isfinite(estimate)
-    se = np.where(absent, np.nan, np.sqrt(np.maximum(variance, 0.0)))
-    status = np.where((status == "ok") & (df <= 0), "no_df", status)
-    status = np.where((status == "ok") & (se <= 0), "one_value", status)
-    df = np.where(absent, np.nan, df)
-    low, high = limits(like.interval, estimate, se, df, n, like.level)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        cv = np.where(estimate != 0, se / np.abs(estimate), np.nan)
-        deff = (
-            np.full(size, np.nan) if srs_variance is None else np.where(srs_variance > 0, se**2 / srs_variance, np.nan)
-        )
-    columns: dict[str, Any] = dict(head)
-    columns["statistic"] = np.full(size, statistic, dtype=object)
-    values = (estimate, se, low, high, df, cv, deff)
-    columns |= dict(zip(("estimate", "se", "ci_low", "ci_high", "df", "cv", "deff"), values, strict=True))
-    columns |= {"n": n.astype(np.int64), "weight_sum": weight_sum, "status": status.astype(object)}
-    table = pd.DataFrame({name: _column(value) for name, value in columns.items()})
-    return replace(like, table=table)
-
-
-def _column(values: Any) -> Any:
-    import pandas as pd
-
-    return (
-        values if isinstance(values, np.ndarray) and values.dtype != object else pd.Series(list(values), dtype=object)
-    )
-
-
-def _variances(like: Estimates, size: int) -> FloatArray:
-    out = np.zeros(size)
-    for block in like.blocks:
-        F = taylor.factors(like.layout, block.wave, block.totals, like.lonely_psu)
-        out[block.rows] += np.einsum("pk,pk->k", F, F)
-    if like.overlap != "none":
-        for i, a in enumerate(like.blocks):
-            for b in like.blocks[:i]:
-                _, in_a, in_b = np.intersect1d(a.rows, b.rows, assume_unique=True, return_indices=True)
-                if not len(in_a):
-                    continue
-                both = taylor.cross(like.layout, (a.wave, b.wave), (a.totals[0][:, in_a], b.totals[0][:, in_b]))
-                if both is not None:
-                    out[a.rows[in_a]] += 2 * np.einsum("pk,pk->k", *both)
-    return out
-
-
-def _degrees(like: Estimates, size: int) -> FloatArray:
-    """Distinct units minus distinct strata of every row, over all waves it draws on."""
-    layout = like.layout
-    if like.overlap == "none":
-        df = np.zeros(size)
-        for block in like.blocks:
-            df[block.rows] += block.active.sum(axis=0) - _strata_with(layout, block).sum(axis=0)
-        return df
-    units = np.zeros((int(layout.identity.max()) + 1, size), dtype=bool)
-    strata = np.zeros((int(layout.stratum_identity.max()) + 1, size), dtype=bool)
-    for block in like.blocks:
-        _mark(units, layout.identity[layout.units(block.wave)], block.rows, block.active)
-        _mark(strata, layout.stratum_identity[layout.strata(block.wave)], block.rows, _strata_with(layout, block))
-    return np.asarray(units.sum(axis=0) - strata.sum(axis=0), dtype=np.float64)
-
-
-def _mark(seen: BoolArray, identity: IntArray, rows: IntArray, active: BoolArray) -> None:
-    for i, number in enumerate(identity):
-        seen[number, rows] |= active[i]
-
-
-def _strata_with(layout: Layout, block: Block) -> BoolArray:
-    """Strata (H, k) with an active unit."""
-    start = layout.stages[0].stratum_start[layout.strata(block.wave)] - layout.units(block.wave).start
-    return np.logical_or.reduceat(block.active, start, axis=0)
-
-
-def _matching(rows: IntArray, wanted: IntArray) -> tuple[IntArray, IntArray]:
-    """Give positions in `rows` and in `wanted` of the same rows; `wanted` may name a row twice."""
-    order = np.argsort(rows)
-    at = np.searchsorted(rows[order], wanted)
-    at = np.minimum(at, len(rows) - 1)
-    place = np.flatnonzero(rows[order][at] == wanted)
-    return order[at[place]], place
-
-
-def _mapped(block: Block, L: Any) -> Block:
-    part = L[:, block.rows]
-    rows = np.flatnonzero(np.diff(part.indptr) > 0)
-    part = part[rows]
-    involved = abs(part).sign()
-    return Block(
-        wave=block.wave,
-        rows=rows,
-        totals=tuple(np.ascontiguousarray((part @ t.T).T) for t in block.totals),
-        active=np.ascontiguousarray((involved @ block.active.T.astype(np.float64)).T > 0),
-    )
-
-
-def _smallest(used: Any, n: FloatArray) -> FloatArray:
-    """Give the smallest base among the rows each combination uses."""
-    out = np.zeros(used.shape[0])
-    some = np.flatnonzero(np.diff(used.indptr) > 0)
-    if len(some):
-        out[some] = np.minimum.reduceat(n[used.indices], used.indptr[some])
-    return out
-
-
-def _head(names: Mapping[str, Sequence[Any]] | Sequence[str] | None, size: int) -> dict[str, Any]:
-    if isinstance(names, Mapping):
-        out = {key: np.asarray(list(values), dtype=object) for key, values in names.items()}
-    else:
-        out = {
-            "variable": np.asarray([f"L{i + 1}" for i in range(size)] if names is None else list(names), dtype=object)
-        }
-    out.setdefault("variable", np.asarray([f"L{i + 1}" for i in range(size)], dtype=object))
-    for key, values in out.items():
-        if len(values) != size:
-            raise EstimationError(f"'{key}' does not name every combination.", found=f"{len(values)} for {size}")
-    return out
-
-
-def _pairs(table: pd.DataFrame, key: str, others: list[str], to: Any) -> list[tuple[int, int]]:
-    """Pair the rows along `key` in the order of the table."""
-    from collections import defaultdict
-
-    groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
-    present = np.isfinite(table["estimate"].to_numpy(dtype=np.float64))
-    labels = list(zip(*(table[name].tolist() for name in others), strict=True))
-    for row in np.flatnonzero(present).tolist():
-        groups[labels[row]].append(row)
-    when = table[key].tolist()
-    pairs = []
-    for rows in groups.values():
-        for i, row in enumerate(rows):
-            if to == "previous":
-                base = rows[i - 1] if i else row
-            elif to == "first":
-                base = rows[0]
-            else:
-                base = next((other for other in rows if when[other] == to), row)
-            if base != row:
-                pairs.append((row, base))
-    return sorted(pairs)

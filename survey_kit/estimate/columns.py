@@ -1,0 +1,105 @@
+"""What one call asks for, checked, and its variables taken out of the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import numpy as np
+
+from survey_kit import checks, frames
+from survey_kit.design import Design
+from survey_kit.errors import EstimationError
+from survey_kit.estimate.building import COLUMNS
+from survey_kit.types import BoolArray, Deff, FloatArray, Interval, Missing
+
+By = str | Sequence[str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """One column of a result: row variables y and x (None for ones), who answered and who was asked; all (n,)."""
+
+    name: str
+    category: Any
+    y: FloatArray
+    x: FloatArray | None
+    answered: BoolArray
+    asked: BoolArray | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What a call asks for beside its variables."""
+
+    by: tuple[str, ...]
+    where: str | None
+    interval: Interval
+    level: float
+    deff: Deff | None
+    missing: Missing
+
+
+def make_ask(by: By, where: str | None, interval: Interval, level: float, deff: Deff | None, missing: Missing) -> Ask:
+    """Check the arguments that all statistics share."""
+    keys = checks.names(by, "by")
+    taken = [key for key in keys if key in COLUMNS or key == "from"]
+    if taken:
+        raise EstimationError(
+            f"'{taken[0]}' is a column of the result and cannot be a 'by' column.", fix="Rename the column."
+        )
+    checks.choice(interval, "interval", get_args(Interval), EstimationError)
+    checks.choice(missing, "treatment of missing values", get_args(Missing), EstimationError)
+    checks.choice(deff, "reference for deff", (None, *get_args(Deff)), EstimationError)
+    return Ask(by=keys, where=where, interval=interval, level=checks.level(level), deff=deff, missing=missing)
+
+
+def numeric(design: Design, name: str, missing: Missing, where: str | None) -> Variable:
+    """Take a numeric column out."""
+    column = frames.numbers(design.frame, name)
+    asked = design.asked(name)
+    _answers_needed(design, name, column.missing, asked, missing, where)
+    return Variable(name=name, category=None, y=column.values, x=None, answered=~column.missing, asked=asked)
+
+
+def categorical(design: Design, name: str, missing: Missing, where: str | None) -> list[Variable]:
+    """Take an indicator of every level of a column out."""
+    grouped = frames.group(design.frame, [name], "variable")
+    asked = design.asked(name)
+    _answers_needed(design, name, grouped.codes < 0, asked, missing, where)
+    return [
+        Variable(
+            name=name,
+            category=level[0],
+            y=(grouped.codes == i).astype(np.float64),
+            x=None,
+            answered=grouped.codes >= 0,
+            asked=asked,
+        )
+        for i, level in enumerate(grouped.levels)
+    ]
+
+
+def _answers_needed(
+    design: Design, name: str, absent: BoolArray, asked: BoolArray | None, missing: Missing, where: str | None
+) -> None:
+    if missing == "exclude":
+        return
+    lacking = absent if asked is None else absent & asked
+    if where is not None:
+        lacking = lacking & frames.flags(design.frame, where)
+    if lacking.any():
+        raise EstimationError(
+            f"'{name}' has missing values.",
+            where=f"column '{name}'",
+            found=f"{int(lacking.sum())} of {len(lacking)} rows",
+            fix="Say missing='exclude' to make those who answered the domain, or recode the reasons.",
+        )
+
+
+def both(a: BoolArray | None, b: BoolArray | None) -> BoolArray | None:
+    """Rows where both items were asked, as far as the data say."""
+    if a is None or b is None:
+        return b if a is None else a
+    return a & b

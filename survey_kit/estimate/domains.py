@@ -1,0 +1,74 @@
+"""Domains: which rows count, in which cell of wave x domain, and which row of the result each cell is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from survey_kit import frames
+from survey_kit.design import Design
+from survey_kit.types import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Domains:
+    """Rows that count, the domain of each apart from its wave, and how wave x domain cells make the result's keys."""
+
+    rows: IntArray
+    code: IntArray
+    size: int
+    by_wave: bool
+    keys: dict[str, list[Any]]
+    order: IntArray  # (cells,) position of every wave x domain cell among the keys
+    outside: int
+
+
+def make_domains(design: Design, by: tuple[str, ...], where: str | None) -> Domains:
+    """Cross the levels of the `by` columns; a wave among them is told apart by the unit blocks."""
+    keep = np.ones(design.n, dtype=bool) if where is None else frames.flags(design.frame, where)
+    code = np.zeros(design.n, dtype=np.int64)
+    levels: list[list[Any]] = []
+    known: BoolArray = np.ones(design.n, dtype=bool)
+    for key in by:
+        if key == design.wave:
+            levels.append(list(design.waves))
+            continue
+        grouped = frames.group(design.frame, [key], "by")
+        levels.append([level[0] for level in grouped.levels])
+        code = code * max(len(grouped.levels), 1) + np.maximum(grouped.codes, 0)
+        known &= grouped.codes >= 0
+    sizes = [len(part) for part in levels]
+    outside = int((keep & ~known).sum())
+    rows = np.flatnonzero(keep & known)
+    by_wave = design.wave in by
+    grid = np.arange(int(np.prod(sizes, dtype=np.int64))).reshape(sizes or [1])
+    at = by.index(str(design.wave)) if by_wave else 0
+    moved = np.moveaxis(grid, at, -1).reshape(-1, sizes[at]) if by_wave else grid.reshape(-1, 1)
+    places = np.unravel_index(np.arange(grid.size), sizes) if sizes else ()
+    keys = {key: [levels[j][i] for i in places[j]] for j, key in enumerate(by)}
+    return Domains(
+        rows=rows,
+        code=code[rows],
+        size=moved.shape[0],
+        by_wave=by_wave,
+        keys=keys,
+        order=moved,
+        outside=outside,
+    )
+
+
+def active_units(design: Design, domains: Domains, asked: BoolArray | None) -> BoolArray:
+    """Units (P, D) with a row of the domain that was asked."""
+    rows, code = domains.rows, domains.code
+    if asked is not None:
+        rows, code = rows[asked[rows]], code[asked[rows]]
+    unit = design.layout.stages[0].unit_of_row[rows]
+    size = design.layout.stages[0].size
+    return (np.bincount(unit * domains.size + code, minlength=size * domains.size) > 0).reshape(size, domains.size)
+
+
+def by_result(cells: FloatArray, domains: Domains) -> FloatArray:
+    """Keep waves apart (D, V) when they are keys, else add them up (D, 1)."""
+    return cells if domains.by_wave else cells.sum(axis=-1, keepdims=True)

@@ -1,0 +1,179 @@
+"""The one grouped pass: points, influence totals by unit, and the table they make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from survey_kit.design import Design, Layout, PsuTable, accumulate
+from survey_kit.errors import EstimationError
+from survey_kit.estimate.building import build
+from survey_kit.estimate.columns import Ask, Variable
+from survey_kit.estimate.domains import Domains, active_units, by_result, make_domains
+from survey_kit.estimate.estimates import Block, Estimates
+from survey_kit.estimate.statistics import Statistic
+from survey_kit.types import BoolArray, Deff, FloatArray
+
+
+def estimate(design: Design, statistic: Statistic, variables: list[Variable], ask: Ask) -> Estimates:
+    """Estimate a statistic of several variables in all domains at once."""
+    domains = make_domains(design, ask.by, ask.where)
+    layout, V = design.layout, len(variables)
+    cells = domains.order.size
+    out = {name: np.full((cells, V), np.nan) for name in ("estimate", "srs")}
+    n, weight_sum = np.zeros((cells, V)), np.zeros((cells, V))
+    status = np.full((cells, V), "ok", dtype=object)
+    columns: dict[tuple[int, str], list[Any]] = {}
+    everybody = active_units(design, domains, None)
+    for v, variable in enumerate(variables):
+        table, c = _pass(design, domains, variable)
+        active = everybody if variable.asked is None else active_units(design, domains, variable.asked)
+        theta, gradient, unit = _point(statistic, table, c, layout, domains)
+        cell_n, cell_w = by_result(table.n, domains), by_result(table.w, domains)
+        at = domains.order.reshape(-1)
+        n[at, v], weight_sum[at, v] = cell_n.reshape(-1), cell_w.reshape(-1)
+        out["estimate"][at, v] = np.where(cell_n > 0, theta, np.nan).reshape(-1)
+        out["srs"][at, v] = _srs_variance(statistic, table, theta, c, ask.deff, domains).reshape(-1)
+        status[at, v] = _status(cell_n, active, domains, design).reshape(-1)
+        for wave in range(len(layout.waves)):
+            columns.setdefault((wave, "active"), []).append(active[layout.units(wave)])
+            for s in range(len(layout.stages)):
+                part = unit[s][:, layout.units(wave, s)]
+                g0, g1 = (g[:, wave if domains.by_wave else 0] for g in gradient)
+                columns.setdefault((wave, f"t{s}"), []).append(part[0] * g0 + part[1] * g1)
+    _check_scale(ask, out["estimate"])
+    notes = _notes(design, ask, domains)
+    like = Estimates(
+        table=None,  # type: ignore[arg-type]  # replaced by build
+        keys=ask.by,
+        layout=layout,
+        blocks=tuple(_block(columns, wave, domains, V, len(layout.stages)) for wave in range(len(layout.waves))),
+        lonely_psu=design.lonely_psu,
+        overlap=design.overlap,
+        level=ask.level,
+        interval=ask.interval,
+        backend=_backend(design.frame),
+        notes=notes,
+    )
+    head = {key: np.repeat(_objects(values), V) for key, values in domains.keys.items()}
+    head["variable"] = np.tile(_objects([variable.name for variable in variables]), cells)
+    head["category"] = np.tile(_objects([variable.category for variable in variables]), cells)
+    return build(
+        head=head,
+        statistic=statistic.name,
+        estimate=out["estimate"].reshape(-1),
+        n=n.reshape(-1),
+        weight_sum=weight_sum.reshape(-1),
+        srs_variance=None if ask.deff is None else out["srs"].reshape(-1),
+        status=status.reshape(-1),
+        like=like,
+    )
+
+
+def _objects(values: Sequence[Any]) -> Any:
+    out = np.empty(len(values), dtype=object)
+    out[:] = list(values)
+    return out
+
+
+def _pass(design: Design, domains: Domains, variable: Variable) -> tuple[PsuTable, float]:
+    counts: BoolArray = variable.answered[domains.rows]
+    if variable.asked is not None:
+        counts = np.logical_and(counts, variable.asked[domains.rows])
+    rows, code = domains.rows[counts], domains.code[counts]
+    w = design.layout.weight[rows]
+    y = variable.y[rows]
+    x = np.ones(len(rows)) if variable.x is None else variable.x[rows]
+    base = float((w * x).sum())
+    c = float((w * y).sum() / base) if base else 0.0
+    return accumulate(design.layout, rows, code, domains.size, np.stack([y - c * x, x])), c
+
+
+def _point(
+    statistic: Statistic, table: PsuTable, c: float, layout: Layout, domains: Domains
+) -> tuple[FloatArray, tuple[FloatArray, FloatArray], tuple[FloatArray, ...]]:
+    waves = len(layout.waves)
+    T = np.stack([table.totals[0][:, layout.units(wave)].sum(axis=1) for wave in range(waves)], axis=-1)
+    T = by_result(T, domains)
+    return statistic.value(T[0], T[1], c), statistic.gradient(T[0], T[1], c), table.totals
+
+
+def _srs_variance(
+    statistic: Statistic, table: PsuTable, theta: FloatArray, c: float, deff: Deff | None, domains: Domains
+) -> FloatArray:
+    """Variance of the statistic under simple random sampling of the same size.
+
+    With e the residual, ``s2 = n / (n - 1) sum w e^2 / W`` and the statistic's scale b (W / X for ratios, W for totals),
+    ``V = b^2 s2 / n``, times ``1 - n / W`` without replacement.
+    """
+    if deff is None:
+        return np.full_like(theta, np.nan)
+    n, W = by_result(table.n, domains), by_result(table.w, domains)
+    S = by_result(table.squares, domains)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if statistic.residual == "ratio":
+            d = theta - c
+            sum_e2 = S[0, 0] - 2 * d * S[0, 1] + d**2 * S[1, 1]
+            scale = W / by_result(table.x, domains)
+        else:
+            mean_y = theta / W - c
+            sum_e2 = S[0, 0] - W * mean_y**2
+            scale = W
+        s2 = n / (n - 1) * sum_e2 / W
+        without = np.where(n <= W, 1 - n / W, np.nan) if deff == "srswor" else 1.0
+        return np.where(n > 1, scale**2 * s2 / n * without, np.nan)
+
+
+def _status(cell_n: FloatArray, active: BoolArray, domains: Domains, design: Design) -> Any:
+    waves = design.layout.waves
+    anybody = np.stack([active[design.layout.units(wave)].any(axis=0) for wave in range(len(waves))], axis=-1)
+    everybody = active_units(design, domains, None)
+    present = np.stack([everybody[design.layout.units(wave)].any(axis=0) for wave in range(len(waves))], axis=-1)
+    if not domains.by_wave:
+        anybody = np.asarray(anybody.any(axis=-1, keepdims=True))
+        present = np.asarray(present.any(axis=-1, keepdims=True))
+    out = np.where(cell_n > 0, "ok", "empty").astype(object)
+    out[~(cell_n > 0) & present & ~anybody] = "not_asked"
+    return out
+
+
+def _block(columns: dict[tuple[int, str], list[Any]], wave: int, domains: Domains, V: int, stages: int) -> Block:
+    """Collect the (P, D) columns of all variables; a row's number is its key's place times V plus the variable."""
+    place = domains.order[:, wave if domains.by_wave else 0]
+    rows = (place[None, :] * V + np.arange(V)[:, None]).reshape(-1)
+    return Block(
+        wave=wave,
+        rows=rows,
+        totals=tuple(np.concatenate(columns[wave, f"t{s}"], axis=1) for s in range(stages)),
+        active=np.concatenate(columns[wave, "active"], axis=1),
+    )
+
+
+def _check_scale(ask: Ask, estimate: FloatArray) -> None:
+    seen = estimate[np.isfinite(estimate)]
+    if ask.interval != "wald" and ((seen < 0) | (seen > 1)).any():
+        raise EstimationError(
+            f"A '{ask.interval}' interval is for shares between 0 and 1.",
+            found=f"an estimate of {seen[(seen < 0) | (seen > 1)][0]:.4g}",
+            fix="Use interval='wald'.",
+        )
+
+
+def _notes(design: Design, ask: Ask, domains: Domains) -> tuple[str, ...]:
+    notes = list(design.assumptions())
+    if ask.deff:
+        notes.append(f"deff against simple random sampling {'with' if ask.deff == 'srswr' else 'without'} replacement")
+    if ask.missing == "exclude":
+        notes.append("base: those who answered")
+    if ask.where:
+        notes.append(f"domain: {ask.where}")
+    if domains.outside:
+        notes.append(f"{domains.outside} rows belong to no domain because a 'by' column is missing")
+    return tuple(notes)
+
+
+def _backend(frame: Any) -> str:
+    library = type(frame).__module__.split(".")[0]
+    return library if library in {"pandas", "polars", "pyarrow"} else "pandas"

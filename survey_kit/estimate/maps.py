@@ -1,0 +1,87 @@
+"""Linear maps of estimates: which rows a combination uses, and what becomes of unit totals."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from survey_kit.errors import EstimationError
+from survey_kit.types import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from survey_kit.estimate.estimates import Block
+
+
+def matching(rows: IntArray, wanted: IntArray) -> tuple[IntArray, IntArray]:
+    """Give positions in `rows` and in `wanted` of the same rows; `wanted` may name a row twice."""
+    order = np.argsort(rows)
+    at = np.searchsorted(rows[order], wanted)
+    at = np.minimum(at, len(rows) - 1)
+    place = np.flatnonzero(rows[order][at] == wanted)
+    return order[at[place]], place
+
+
+def mapped(block: Block, L: Any) -> Block:
+    """Apply linear combinations to the totals of one wave; keep the combinations that use it."""
+    part = L[:, block.rows]
+    rows = np.flatnonzero(np.diff(part.indptr) > 0)
+    part = part[rows]
+    involved = abs(part).sign()
+    return replace(
+        block,
+        rows=rows,
+        totals=tuple(np.ascontiguousarray((part @ t.T).T) for t in block.totals),
+        active=np.ascontiguousarray((involved @ block.active.T.astype(np.float64)).T > 0),
+    )
+
+
+def smallest(used: Any, n: FloatArray) -> FloatArray:
+    """Give the smallest base among the rows each combination uses."""
+    out = np.zeros(used.shape[0])
+    some = np.flatnonzero(np.diff(used.indptr) > 0)
+    if len(some):
+        out[some] = np.minimum.reduceat(n[used.indices], used.indptr[some])
+    return out
+
+
+def head_columns(names: Mapping[str, Sequence[Any]] | Sequence[str] | None, size: int) -> dict[str, Any]:
+    """Give the naming columns of a new table."""
+    if isinstance(names, Mapping):
+        out = {key: np.asarray(list(values), dtype=object) for key, values in names.items()}
+    else:
+        out = {
+            "variable": np.asarray([f"L{i + 1}" for i in range(size)] if names is None else list(names), dtype=object)
+        }
+    out.setdefault("variable", np.asarray([f"L{i + 1}" for i in range(size)], dtype=object))
+    for key, values in out.items():
+        if len(values) != size:
+            raise EstimationError(f"'{key}' does not name every combination.", found=f"{len(values)} for {size}")
+    return out
+
+
+def pairs_along(table: pd.DataFrame, key: str, others: list[str], to: Any) -> list[tuple[int, int]]:
+    """Pair the rows along `key` in the order of the table."""
+    groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    present = np.isfinite(table["estimate"].to_numpy(dtype=np.float64))
+    labels = list(zip(*(table[name].tolist() for name in others), strict=True))
+    for row in np.flatnonzero(present).tolist():
+        groups[labels[row]].append(row)
+    when = table[key].tolist()
+    pairs = []
+    for rows in groups.values():
+        for i, row in enumerate(rows):
+            if to == "previous":
+                base = rows[i - 1] if i else row
+            elif to == "first":
+                base = rows[0]
+            else:
+                base = next((other for other in rows if when[other] == to), row)
+            if base != row:
+                pairs.append((row, base))
+    return sorted(pairs)
