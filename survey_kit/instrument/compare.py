@@ -150,10 +150,11 @@ def _order(old: Instrument, new: Instrument) -> Iterator[Difference]:
     best: list[list[str]] = [[]]
     for one in ids:
         runs = [run for run in best if not run or place[run[-1]] < place[one]]
-        best.append([*max(runs, key=_length), one])
-    kept = set(max(best, key=_length))
+        longest: list[str] = max(runs, key=len)
+        best.append([*longest, one])
+    longest = max(best, key=len)
     for one in ids:
-        if one not in kept:
+        if one not in longest:
             yield Difference(item=one, kind="order", effect="note", text="asked at another place")
 
 
@@ -186,7 +187,3 @@ def _list(codes: Sequence[object]) -> str:
 def _short(text: str) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= 80 else flat[:77] + "..."
-
-
-def _length(run: Sequence[str]) -> int:
-    return len(run)
