@@ -1,0 +1,199 @@
+"""What the columns of somebody's file are: facts read from the values, roles guessed from names, labels and values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from survey_kit.drafting.words import Role, missing_kind, named_role
+from survey_kit.types import Code, MissingKind
+
+if TYPE_CHECKING:
+    from survey_kit.responses.read import Labelled
+
+MANY = 40  # distinct values beyond which a column is no list of answers
+WAVES = 60  # distinct values beyond which a column cannot tell waves apart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of the file: its labels, its values, and the guess what it is for."""
+
+    name: str
+    label: str
+    labels: Mapping[Code, str]
+    declared: frozenset[Code]
+    values: tuple[Code, ...]
+    numeric: bool
+    whole: bool
+    rows: int
+    filled: int
+    distinct: int
+    longest: int
+    low: float = 0.0
+    high: float = 0.0
+    role: Role = "item"
+    missing: Mapping[Code, MissingKind] = field(default_factory=dict)
+
+    @property
+    def answers(self) -> tuple[Code, ...]:
+        """List the codes that are answers: labelled ones, and observed ones that belong to their run."""
+        labelled = [code for code in self.labels if code not in self.missing]
+        seen = [code for code in self.values if code not in self.missing]
+        if not self.numeric or not self.whole:
+            return tuple(labelled or seen)
+        run = _run([int(code) for code in labelled], [int(code) for code in seen])
+        return tuple(sorted(run))
+
+    @property
+    def strays(self) -> tuple[Code, ...]:
+        """List observed codes that are neither answers nor known to be missing."""
+        known = {*self.answers, *self.missing}
+        return tuple(code for code in self.values if code not in known)
+
+    @property
+    def single(self) -> bool:
+        """Say whether the column holds a choice among a few answers."""
+        return (
+            bool(self.labels)
+            or (self.whole and self.numeric and 2 <= self.distinct <= 12)
+            or (not self.numeric and self.distinct <= 12 and self.longest <= 40)
+        )
+
+
+def look(labelled: Labelled) -> tuple[Column, ...]:
+    """Read the facts and guess the role of every column, in the order of the file."""
+    columns = [_facts(labelled, name) for name in labelled.frame.columns]
+    return tuple(_settled(columns))
+
+
+def _facts(labelled: Labelled, name: str) -> Column:
+    series = labelled.frame[name]
+    labels = {_code(code): str(text) for code, text in (labelled.value_labels.get(name) or {}).items()}
+    filled = series.dropna()
+    numeric = filled.dtype.kind in "iufb" or (not len(filled) and bool(labels))
+    numbers = filled.to_numpy(dtype=np.float64) if numeric and len(filled) else np.empty(0)
+    distinct = int(filled.nunique())
+    listed = distinct <= MANY or (bool(labels) and distinct <= 500)
+    values = tuple(sorted({_code(value) for value in filled.unique()}, key=_order)) if listed else ()
+    declared = _declared(labelled.missing.get(name), (*values, *labels))
+    missing = _missing(labels, declared)
+    answers = numbers[~np.isin(numbers, [code for code in missing if isinstance(code, int)])]
+    return Column(
+        name=name,
+        label=" ".join((labelled.variable_labels.get(name) or "").split()),
+        labels=labels,
+        declared=declared,
+        values=values,
+        numeric=numeric,
+        whole=bool(np.all(numbers == np.round(numbers))) and numeric,
+        rows=len(series),
+        filled=len(filled),
+        distinct=distinct,
+        longest=0 if numeric or not len(filled) else int(filled.astype(str).str.len().max()),
+        low=float(answers.min()) if len(answers) else 0.0,
+        high=float(answers.max()) if len(answers) else 0.0,
+        missing=missing,
+    )
+
+
+def _missing(labels: Mapping[Code, str], declared: frozenset[Code]) -> dict[Code, MissingKind]:
+    """Guess which codes are no answers: by the words of their labels, else because the file calls them missing."""
+    out: dict[Code, MissingKind] = {}
+    for code in sorted({*labels, *declared}, key=_order):
+        kind = missing_kind(labels.get(code, ""))
+        if kind is not None:
+            out[code] = kind
+        elif code in declared:
+            out[code] = "unknown"
+    return out
+
+
+def _declared(declared: object, codes: Iterable[Code]) -> frozenset[Code]:
+    """Give the codes that the file itself calls missing: single values, or ranges as SPSS has them."""
+    out: set[Code] = set()
+    entries: Iterable[object] = declared if isinstance(declared, (list, tuple, set, frozenset)) else ()
+    for entry in entries:
+        low, high = _range(entry)
+        if low is None:
+            continue
+        if low == high and not isinstance(low, str):
+            out.add(_code(low))
+        out |= {code for code in codes if _between(code, low, high)}
+    return frozenset(out)
+
+
+def _range(entry: object) -> tuple[object, object]:
+    if isinstance(entry, Mapping):
+        return entry.get("lo"), entry.get("hi")
+    if isinstance(entry, tuple) and len(entry) == 2:
+        return entry[0], entry[1]
+    return entry, entry
+
+
+def _between(code: Code, low: object, high: object) -> bool:
+    if isinstance(code, str) or isinstance(low, str) or isinstance(high, str):
+        return code in {low, high}
+    return float(str(low)) <= code <= float(str(high))
+
+
+def _settled(columns: list[Column]) -> Iterable[Column]:
+    """Guess roles; of several candidates for a part of the design the first is taken, the others are set aside."""
+    taken: set[Role] = set()
+    for column in columns:
+        role = _role(column)
+        if role in taken:
+            role = "paradata"
+        if role in {"weight", "strata", "psu", "fpc", "wave", "case"}:
+            taken.add(role)
+        yield replace(column, role=role)
+
+
+def _role(column: Column) -> Role:
+    named = named_role(column.name, column.label)
+    fits = {
+        "weight": column.numeric and column.distinct > 1 and len(column.labels) < 3 and column.low >= 0,
+        "strata": column.distinct >= 1,
+        "psu": column.distinct > 1,
+        "fpc": column.numeric and column.low > 0,
+        "wave": 1 <= column.distinct <= WAVES and column.filled == column.rows,
+        "case": column.filled == column.rows and column.distinct > column.rows / WAVES and column.distinct > MANY,
+        "identifier": True,
+        "paradata": True,
+        "background": True,
+    }
+    if named is not None and fits.get(named, True):
+        return named
+    if not column.numeric and not column.labels and (column.longest > 40 or column.distinct > MANY):
+        return "open"
+    return "item" if column.single else "background"
+
+
+def _run(labelled: list[int], seen: list[int]) -> set[int]:
+    """Give the codes of a scale: the labelled ones and those between them, or the first run of observed ones."""
+    if labelled:
+        low, high = min(labelled), max(labelled)
+        between = {code for code in seen if low < code < high and code not in labelled}
+        named_at_its_ends = bool(between) and len(set(labelled)) <= 3 and high - low <= 10
+        return {*labelled, *between} | (set(range(low, high + 1)) if named_at_its_ends else set())
+    run: list[int] = []
+    for code in sorted(set(seen)):
+        if run and code - run[-1] > 2:
+            break
+        run.append(code)
+    return set(range(run[0], run[-1] + 1)) if run else set()
+
+
+def _code(value: object) -> Code:
+    """Give a value as the code it is: 1.0 is 1."""
+    if isinstance(value, (int, float, np.integer, np.floating)):
+        number = float(value)
+        return int(number) if number.is_integer() else str(value)
+    return str(value)
+
+
+def _order(code: Code) -> tuple[int, float, str]:
+    return (1, 0.0, code) if isinstance(code, str) else (0, float(code), "")

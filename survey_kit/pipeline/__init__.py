@@ -1,0 +1,1 @@
+"""The whole way of a study, from its files to its published folder."""
