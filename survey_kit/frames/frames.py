@@ -85,7 +85,7 @@ def numbers(frame: Frame, name: str, role: str = "variable") -> Numbers:
             )
         return Numbers(np.zeros(len(series)), np.ones(len(series), dtype=bool), 0)
     missing = np.asarray(series.is_null().to_numpy(), dtype=bool)
-    values = np.asarray(series.fill_null(0).cast(nw.Float64).to_numpy(), dtype=np.float64)
+    values = np.asarray(series.cast(nw.Float64).fill_null(0.0).to_numpy(), dtype=np.float64)
     nan = np.isnan(values) & ~missing
     missing = missing | nan
     infinite = ~missing & ~np.isfinite(values)
