@@ -14,7 +14,7 @@ from survey_kit.estimate.columns import Ask, Variable
 from survey_kit.estimate.domains import Domains, active_units, by_result, make_domains
 from survey_kit.estimate.estimates import Block, Estimates
 from survey_kit.estimate.statistics import Statistic
-from survey_kit.types import BoolArray, Deff, FloatArray
+from survey_kit.types import BoolArray, Deff, FloatArray, IntArray
 
 
 def estimate(design: Design, statistic: Statistic, variables: list[Variable], ask: Ask) -> Estimates:
@@ -28,21 +28,23 @@ def estimate(design: Design, statistic: Statistic, variables: list[Variable], as
     columns: dict[tuple[int, str], list[Any]] = {}
     everybody = active_units(design, domains, None)
     for v, variable in enumerate(variables):
-        table, c = _pass(design, domains, variable)
+        table, c, fixed = _pass(design, domains, variable, statistic)
         active = everybody if variable.asked is None else active_units(design, domains, variable.asked)
         theta, gradient, unit = _point(statistic, table, c, layout, domains)
+        theta = np.where(np.isfinite(fixed), fixed, theta)
         cell_n, cell_w = by_result(table.n, domains), by_result(table.w, domains)
         at = domains.order.reshape(-1)
         n[at, v], weight_sum[at, v] = cell_n.reshape(-1), cell_w.reshape(-1)
         out["estimate"][at, v] = np.where(cell_n > 0, theta, np.nan).reshape(-1)
-        out["srs"][at, v] = _srs_variance(statistic, table, theta, c, ask.deff, domains).reshape(-1)
+        srs = _srs_variance(statistic, table, theta, c, ask.deff, domains)
+        out["srs"][at, v] = np.where(np.isfinite(fixed), np.nan, srs).reshape(-1)
         status[at, v] = _status(cell_n, active, domains, design).reshape(-1)
         for wave in range(len(layout.waves)):
             columns.setdefault((wave, "active"), []).append(active[layout.units(wave)])
             for s in range(len(layout.stages)):
                 part = unit[s][:, layout.units(wave, s)]
-                g0, g1 = (g[:, wave if domains.by_wave else 0] for g in gradient)
-                columns.setdefault((wave, f"t{s}"), []).append(part[0] * g0 + part[1] * g1)
+                g0, g1, known = (g[:, wave if domains.by_wave else 0] for g in (*gradient, np.isfinite(fixed)))
+                columns.setdefault((wave, f"t{s}"), []).append(np.where(known, 0.0, part[0] * g0 + part[1] * g1))
     _check_scale(ask, out["estimate"])
     notes = _notes(design, ask, domains)
     like = Estimates(
@@ -78,7 +80,9 @@ def _objects(values: Sequence[Any]) -> Any:
     return out
 
 
-def _pass(design: Design, domains: Domains, variable: Variable) -> tuple[PsuTable, float]:
+def _pass(
+    design: Design, domains: Domains, variable: Variable, statistic: Statistic
+) -> tuple[PsuTable, float, FloatArray]:
     counts: BoolArray = variable.answered[domains.rows]
     if variable.asked is not None:
         counts = np.logical_and(counts, variable.asked[domains.rows])
@@ -88,7 +92,27 @@ def _pass(design: Design, domains: Domains, variable: Variable) -> tuple[PsuTabl
     x = np.ones(len(rows)) if variable.x is None else variable.x[rows]
     base = float((w * x).sum())
     c = float((w * y).sum() / base) if base else 0.0
-    return accumulate(design.layout, rows, code, domains.size, np.stack([y - c * x, x])), c
+    table = accumulate(design.layout, rows, code, domains.size, np.stack([y - c * x, x]))
+    constant = statistic.residual == "ratio" and variable.x is None
+    return table, c, _fixed(design.layout, domains, rows, code, y, constant)
+
+
+def _fixed(
+    layout: Layout, domains: Domains, rows: IntArray, code: IntArray, y: FloatArray, constant: bool
+) -> FloatArray:
+    """Give the value of domains (D, V) that have no spread, exactly, and NaN elsewhere: rounding must not look like one.
+
+    A mean is fixed where all answers are equal, any statistic where all are zero.
+    """
+    waves = len(layout.waves)
+    cell = code * waves + layout.wave_of_row[rows]
+    low, high = np.full(domains.size * waves, np.inf), np.full(domains.size * waves, -np.inf)
+    np.minimum.at(low, cell, y)
+    np.maximum.at(high, cell, y)
+    low, high = low.reshape(-1, waves), high.reshape(-1, waves)
+    if not domains.by_wave:
+        low, high = low.min(axis=1, keepdims=True), high.max(axis=1, keepdims=True)
+    return np.where((low == high) & (constant | (low == 0)), low, np.nan)
 
 
 def _point(
