@@ -1,0 +1,372 @@
+"""Charts drawn from plain values: a line with its band, dots with intervals, panels. Knows nothing of surveys.
+
+Drawn with matplotlib's own Figure, without pyplot, at a size that stays readable on a telephone. Text becomes outlines,
+so that every alphabet looks the same everywhere; identifiers are salted and no date is written, so that the same values
+give the same bytes. A file that already shows the same values, told by a digest inside it, is not drawn again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from survey_kit import files
+from survey_kit.report import palette
+
+DRAWING: Final = "2"  # part of the digest: raise it when the same values are to look different
+WIDTH: Final = 5.4
+TEXT: Final = 11.0
+SETTINGS: Final[dict[str, Any]] = {
+    "svg.hashsalt": "survey_kit",
+    "svg.fonttype": "path",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": TEXT,
+    "axes.edgecolor": palette.QUIET,
+    "axes.labelcolor": palette.INK,
+    "text.color": palette.INK,
+    "text.parse_math": False,
+    "xtick.color": palette.QUIET,
+    "ytick.color": palette.QUIET,
+    "path.simplify": False,
+    "axes.unicode_minus": True,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A point of a line: where, how it is called, its value and interval, or the marker in place of them.
+
+    `apart` is what parts it from the point before (a break); `second` is another interval of the same value.
+    """
+
+    x: float
+    label: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    marker: str = ""
+    apart: str = ""
+    text: str = ""
+    second: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line with its band; `limits` are those of the axis, `key` names band and second interval."""
+
+    title: str
+    subtitle: str
+    points: tuple[Point, ...]
+    limits: tuple[float, float]
+    mark: str = ""
+    axis: str = ""
+    key: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dot:
+    """A value with its interval, or a marker in place of it."""
+
+    label: str
+    text: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dots:
+    """Values with intervals, one below the other."""
+
+    title: str
+    subtitle: str
+    dots: tuple[Dot, ...]
+    limits: tuple[float, float]
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panels:
+    """Lines of the same measure, each in a small panel of its own with the same axes."""
+
+    title: str
+    subtitle: str
+    lines: tuple[Line, ...]
+    mark: str = ""
+
+
+Drawing = Line | Dots | Panels
+
+
+def draw(path: Path, drawing: Drawing, description: str) -> Path:
+    """Draw into an SVG file, unless the file already shows the same.
+
+    Parameters
+    ----------
+    path
+        The file.
+    drawing
+        What to draw.
+    description
+        The chart in words, kept inside the file.
+    """
+    import matplotlib as mpl
+
+    told = repr((DRAWING, mpl.__version__, drawing, description)).encode()
+    identity = f"sha256:{hashlib.sha256(told).hexdigest()}"
+    if path.is_file() and identity in path.read_text(encoding="utf-8")[:4000]:
+        return path
+    with mpl.rc_context(SETTINGS):
+        figure = _FORMS[type(drawing)](drawing)
+        stream = io.BytesIO()
+        title = f"{drawing.mark}: {drawing.title}" if drawing.mark else drawing.title
+        about = {
+            "Date": None,
+            "Creator": "survey_kit",
+            "Identifier": identity,
+            "Title": title,
+            "Description": description,
+        }
+        figure.savefig(stream, format="svg", metadata=about)
+    return files.write_bytes(path, stream.getvalue())
+
+
+# ------------------------------------------------------------------------------------------------------------- parts
+class _Sheet:
+    """A figure filled from the top: mark, title, subtitle, then axes in what is left; lengths in inches."""
+
+    def __init__(self, drawing: Drawing, body: float) -> None:
+        from matplotlib.figure import Figure
+
+        title, subtitle = textwrap.wrap(drawing.title, 46), textwrap.wrap(drawing.subtitle, 62)
+        strip = 0.34 if drawing.mark else 0.0
+        top = strip + 0.1 + 0.235 * len(title) + 0.19 * len(subtitle) + 0.1
+        self.height = top + body
+        self.figure = Figure(figsize=(WIDTH, self.height), facecolor=palette.PAPER)
+        self.top = top
+        if drawing.mark:
+            self._strip(drawing.mark, strip)
+        y = strip + 0.1
+        for line in title:
+            self.text(0.1, y, line, fontsize=13, fontweight="bold", va="top")
+            y += 0.235
+        for line in subtitle:
+            self.text(0.1, y + 0.02, line, fontsize=10, color=palette.QUIET, va="top")
+            y += 0.19
+
+    def _strip(self, mark: str, height: float) -> None:
+        from matplotlib.patches import Rectangle
+
+        share = height / self.height
+        self.figure.add_artist(Rectangle((0, 1 - share), 1, share, color=palette.WARNING, linewidth=0))
+        words = f"{mark} DATA: a rehearsal, no real answers"
+        self.text(
+            WIDTH / 2, height / 2, words, fontsize=11, fontweight="bold", color=palette.PAPER, ha="center", va="center"
+        )
+
+    def text(self, x: float, y: float, words: str, **style: Any) -> None:
+        self.figure.text(x / WIDTH, 1 - y / self.height, words, **style)
+
+    def axes(self, left: float, top: float, width: float, height: float) -> Any:
+        place = (left / WIDTH, 1 - (top + height) / self.height, width / WIDTH, height / self.height)
+        axes = self.figure.add_axes(place)
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.tick_params(length=0)
+        return axes
+
+
+def _watermark(axes: Any, mark: str, size: float) -> None:
+    if mark:
+        axes.text(
+            *(0.5, 0.5, mark), transform=axes.transAxes, fontsize=size, fontweight="bold", color=palette.WARNING,
+            alpha=0.13, ha="center", va="center", rotation=20, zorder=0.5,
+        )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------------------- forms
+def _line(drawing: Line) -> Any:
+    below = 0.34 + (0.22 if drawing.axis else 0) + (0.28 if any(drawing.key) else 0)
+    sheet = _Sheet(drawing, 2.6 + below)
+    axes = sheet.axes(0.5, sheet.top + 0.1, WIDTH - 1.25, 2.5)
+    _watermark(axes, drawing.mark, 34)
+    _curve(axes, drawing, size=TEXT, width=WIDTH - 1.25)
+    _axis_labels(axes, drawing.points, (WIDTH - 1.25) * 72, TEXT - 1)
+    if drawing.axis:
+        axes.set_xlabel(drawing.axis, fontsize=TEXT - 1, color=palette.QUIET)
+    for words, colour, x in zip(drawing.key, (palette.BLUE, palette.ORANGE), (0.5, 2.75), strict=True):
+        if words:
+            shape = "▬" if colour == palette.BLUE else "│"
+            sheet.text(x, sheet.height - 0.08, f"{shape} {words}", fontsize=9, color=palette.INK, va="bottom")
+    return sheet.figure
+
+
+def _curve(axes: Any, drawing: Line, *, size: float, width: float) -> None:
+    """Draw runs of connected points, the breaks between them and the markers of what is missing."""
+    low, high = drawing.limits
+    axes.set_ylim(low, high)
+    xs = [point.x for point in drawing.points]
+    room = max((max(xs) - min(xs)) * 0.03, 0.4)
+    axes.set_xlim(min(xs) - room, max(xs) + room)
+    axes.grid(axis="y", color=palette.GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.locator_params(axis="y", nbins=5)
+    if low < 0 < high:
+        axes.axhline(0, color=palette.QUIET, linewidth=1)
+    for run in runs(drawing.points):
+        _run(axes, run, small=len(drawing.points) > 15 or width < 3)
+    _gaps(axes, drawing.points, size, words=width > 3)
+    last = next((point for point in reversed(drawing.points) if point.value is not None), None)
+    if last is not None:
+        axes.annotate(
+            last.text, (last.x, last.value), xytext=(7, 0), textcoords="offset points", va="center", fontsize=size,
+            fontweight="bold", color=palette.BLUE, annotation_clip=False,
+        )  # fmt: skip
+
+
+def runs(points: Sequence[Point]) -> list[list[Point]]:
+    """Part points into runs that a line may connect: a missing value or a break ends a run.
+
+    Examples
+    --------
+    >>> a, b, c = Point(x=1, label="1", value=1.0), Point(x=2, label="2"), Point(x=3, label="3", value=2.0, apart="mode")
+    >>> [[point.label for point in run] for run in runs((a, b, c))]
+    [['1'], ['3']]
+    """
+    out: list[list[Point]] = []
+    open_ = False
+    for point in points:
+        if point.value is None:
+            open_ = False
+            continue
+        if point.apart or not open_:
+            out.append([])
+        out[-1].append(point)
+        open_ = True
+    return out
+
+
+def _run(axes: Any, run: Sequence[Point], *, small: bool) -> None:
+    xs, values = [point.x for point in run], [point.value for point in run]
+    marks = 2.4 if small else 6.5
+    banded = [point for point in run if point.low is not None and point.high is not None]
+    if len(run) > 1 and len(banded) == len(run):
+        band = ([point.low for point in run], [point.high for point in run])
+        axes.fill_between(xs, *band, color=palette.BLUE, alpha=0.22, linewidth=0, zorder=2)
+    else:
+        for point in banded:
+            axes.plot([point.x] * 2, [point.low, point.high], color=palette.BLUE, linewidth=1.6, zorder=2)
+            axes.plot([point.x] * 2, [point.low, point.high], "_", color=palette.BLUE, markersize=marks, zorder=2)
+    for point in run:
+        if point.second is not None:
+            axes.plot([point.x] * 2, point.second, color=palette.ORANGE, linewidth=1.8, zorder=2.5)
+            axes.plot(
+                [point.x] * 2, point.second, "_", color=palette.ORANGE, markersize=8, markeredgewidth=1.8, zorder=2.5
+            )
+    axes.plot(xs, values, "-", color=palette.BLUE, linewidth=1.6 if small else 2, zorder=3)
+    edge = palette.BLUE if small else palette.PAPER
+    axes.plot(xs, values, "o", color=palette.BLUE, markersize=marks, markeredgecolor=edge, zorder=4)
+
+
+def _gaps(axes: Any, points: Sequence[Point], size: float, *, words: bool) -> None:
+    low, high = axes.get_ylim()
+    for before, point in zip([None, *points], points, strict=False):
+        if point.apart:
+            x = point.x if before is None else (before.x + point.x) / 2
+            axes.axvline(x, color=palette.QUIET, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+            if words:
+                left = x > sum(axes.get_xlim()) / 2
+                axes.annotate(
+                    f"{point.apart} [b]", (x, high), xytext=(-4 if left else 4, -2), textcoords="offset points",
+                    ha="right" if left else "left", va="top", fontsize=size - 2, color=palette.QUIET,
+                )  # fmt: skip
+        if point.marker and words:
+            axes.text(
+                point.x, low + (high - low) * 0.02, point.marker, fontsize=size - 2, ha="center", color=palette.QUIET
+            )
+
+
+def _axis_labels(axes: Any, points: Sequence[Point], width: float, size: float) -> None:
+    """Name as many points on the axis as fit beside each other: the last, the first, then from the latest back."""
+    first, last = axes.get_xlim()
+    places = {
+        point: ((point.x - first) / (last - first) * width, len(point.label) * size * 0.33 + size * 0.35)
+        for point in points
+    }
+    kept: list[Point] = []
+    for point in (points[-1], points[0], *reversed(points[1:-1])):
+        centre, half = places[point]
+        if all(abs(centre - places[other][0]) >= half + places[other][1] for other in kept):
+            kept.append(point)
+    axes.set_xticks([point.x for point in kept], [point.label for point in kept], fontsize=size, color=palette.INK)
+    axes.tick_params(axis="y", labelsize=size)
+
+
+def _dots(drawing: Dots) -> Any:
+    narrow = max((len(dot.label) for dot in drawing.dots), default=0) <= 19
+    labels = {dot.label: [dot.label] if narrow else textwrap.wrap(dot.label, 60) for dot in drawing.dots}
+    step = 0.31 if narrow else 0.3 + 0.17 * max(len(lines) for lines in labels.values())
+    body = step * len(drawing.dots)
+    left = 0.25 + 0.087 * max(len(dot.label) for dot in drawing.dots) if narrow else 0.15
+    sheet = _Sheet(drawing, body + 0.36)
+    axes = sheet.axes(left, sheet.top, WIDTH - left - 0.75, body)
+    _watermark(axes, drawing.mark, 34)
+    axes.set_xlim(*drawing.limits)
+    axes.set_ylim(len(drawing.dots), 0)
+    axes.grid(axis="x", color=palette.GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.set_yticks([])
+    if drawing.limits[0] < 0 < drawing.limits[1]:
+        axes.axvline(0, color=palette.QUIET, linewidth=1)
+    axes.tick_params(axis="x", labelsize=TEXT - 1)
+    for i, dot in enumerate(drawing.dots):
+        y = i + 0.5 if narrow else i + 1 - 0.13 / step
+        colour = palette.ORANGE if dot.strong else palette.BLUE
+        if dot.value is not None:
+            if dot.low is not None and dot.high is not None:
+                axes.plot([dot.low, dot.high], [y, y], color=colour, linewidth=2.6, alpha=0.55, solid_capstyle="butt")
+            axes.plot(
+                [dot.value], [y], "D" if dot.strong else "o", color=colour, markersize=7, markeredgecolor=palette.PAPER
+            )
+        top = sheet.top + (i + 0.5) * step if narrow else sheet.top + i * step + 0.04
+        weight = "bold" if dot.strong else "normal"
+        place = {"ha": "right", "va": "center"} if narrow else {"ha": "left", "va": "top"}
+        sheet.text(
+            left - 0.1 if narrow else 0.15,
+            top,
+            "\n".join(labels[dot.label]),
+            fontsize=TEXT - 1,
+            fontweight=weight,
+            **place,
+        )
+        sheet.text(WIDTH - 0.62, sheet.top + y * step, dot.text, fontsize=TEXT - 1, fontweight="bold", va="center")
+    return sheet.figure
+
+
+def _panels(drawing: Panels) -> Any:
+    columns, height = 2, 1.62
+    rows = -(-len(drawing.lines) // columns)
+    sheet = _Sheet(drawing, rows * height + 0.1)
+    width = (WIDTH - 0.2) / columns
+    for i, line in enumerate(drawing.lines):
+        left, top = 0.1 + (i % columns) * width, sheet.top + (i // columns) * height
+        words = textwrap.wrap(line.title, 32)
+        shown = [*words[:2]] if len(words) <= 2 else [words[0], words[1] + " …"]
+        sheet.text(left, top + 0.02, "\n".join(shown), fontsize=9.5, fontweight="bold", va="top")
+        axes = sheet.axes(left + 0.3, top + 0.4, width - 0.95, height - 0.7)
+        _watermark(axes, drawing.mark, 15)
+        _curve(axes, line, size=9.5, width=width - 0.95)
+        axes.tick_params(labelsize=8.5)
+        axes.locator_params(axis="y", nbins=3)
+        ends = [line.points[0], line.points[-1]]
+        axes.set_xticks([point.x for point in ends], [point.label for point in ends], fontsize=8.5, color=palette.INK)
+    return sheet.figure
+
+
+_FORMS: Final[dict[type, Callable[[Any], Any]]] = {Line: _line, Dots: _dots, Panels: _panels}

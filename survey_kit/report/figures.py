@@ -1,0 +1,279 @@
+"""Charts of rows: what is drawn, its message, its caption and its words for those who cannot see it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from survey_kit.errors import ReportError
+from survey_kit.report import display
+from survey_kit.report.display import missing
+from survey_kit.report.drawing import Dot, Dots, Line, Panels, Point, draw
+from survey_kit.report.elements import Chart, Element, Stack
+from survey_kit.report.info import THEMES, IndicatorInfo, StudyInfo
+from survey_kit.report.published import Published
+from survey_kit.report.rows import Row, explained, latest, place_holder, shown
+from survey_kit.report.sentences import BREAKS, headline, marked
+
+BASES: Final = {"answered": "of those who answered", "asked": "of those who were asked"}
+APART: Final = {
+    "mode": "mode changed",
+    "wording": "wording changed",
+    "scale": "scale changed",
+    "frame": "frame changed",
+    "weighting": "weights changed",
+    "design": "design changed",
+    "territory": "territory changed",
+}
+FEWEST_PANELS: Final = 3
+MOST_PANELS: Final = 8
+
+
+def trend(book: Published, indicator: str) -> Chart:
+    """Draw an indicator through the waves: a line with its band, open at breaks and where it was not asked."""
+    about = book.info.indicator(indicator)
+    rows = _of(book, indicator)
+    line = _line(book.info, about, rows, headline(book.info, latest(rows), about.title))
+    name = f"{book.info.file_stem}-{indicator}-trend"
+    alt = _trend_words(book.info, about, rows)
+    path = draw(book.figures / f"{name}.svg", line, alt)
+    return Chart(id=name, path=path, alt=alt, caption=_trend_caption(book.info, about, rows))
+
+
+def comparison(book: Published, theme: str) -> Stack:
+    """Draw the indicators of a theme in the latest wave, sorted, one chart per unit; nothing for a single indicator."""
+    parts: list[Element] = []
+    wave = book.info.waves[-1].id
+    rows = [row for row in book.records(theme=theme) if row["wave"] == wave]
+    for unit in dict.fromkeys(row["unit"] for row in rows):
+        alike = [row for row in rows if row["unit"] == unit and row["status"] != "not_asked"]
+        if len(alike) < 2:
+            continue
+        titles = {row["indicator"]: book.info.indicator(row["indicator"]).title for row in alike}
+        labels = _without_common_start(titles)
+        where = book.info.wave_label(wave)
+        values = [row["estimate"] for row in alike if shown(row)]
+        lead = _common_start(list(titles.values()))
+        title = f"{lead.strip() or THEMES[theme]} {'…, ' if lead else 'in '}{where}"
+        if values:
+            title += f": from {display.level(min(values), unit)} to {display.level(max(values), unit)}"
+        name = f"{book.info.file_stem}-{theme}-{unit}-latest"
+        labelled = [(labels[row["indicator"]], row) for row in alike]
+        parts.append(_dots(book, labelled, title, name, _measure(alike[0])))
+    return Stack(tuple(parts))
+
+
+def by_domain(book: Published, indicator: str, domain: str) -> Chart:
+    """Draw the levels of a domain in the latest wave an indicator was asked in, sorted."""
+    about = book.info.indicator(indicator)
+    newest = latest(_of(book, indicator))
+    rows = book.records(indicator, wave=newest["wave"], domain=domain) if newest else []
+    rows = [row for row in rows if row["status"] != "not_asked"]
+    if newest is None or not rows:
+        raise ReportError(
+            f"The indicator '{indicator}' has no figures by '{domain}'.", fix="Name a domain of the study."
+        )
+    where = book.info.wave_label(newest["wave"])
+    title = f"{about.title} by {book.info.domain_label(domain).lower()}, {where}"
+    name = f"{book.info.file_stem}-{indicator}-by-{domain}"
+    return _dots(book, [(row["level_label"] or row["level"], row) for row in rows], title, name, _measure(rows[0]))
+
+
+def small_multiples(book: Published, theme: str) -> Stack:
+    """Draw the indicators of a theme through the waves, each in a small panel; nothing for fewer than three."""
+    parts: list[Element] = []
+    about = book.info.of_theme(theme)
+    for unit in dict.fromkeys(one.unit for one in about):
+        alike = [one for one in about if one.unit == unit]
+        if len(alike) < FEWEST_PANELS:
+            continue
+        sheets = [alike[i : i + MOST_PANELS] for i in range(0, len(alike), MOST_PANELS)]
+        parts += [_panel_sheet(book, f"{theme}-{unit}", alike, sheets, number) for number in range(len(sheets))]
+    return Stack(tuple(parts))
+
+
+# ------------------------------------------------------------------------------------------------------------- lines
+def _panel_sheet(
+    book: Published, name: str, alike: Sequence[IndicatorInfo], sheets: Sequence[Sequence[IndicatorInfo]], number: int
+) -> Chart:
+    """Draw one sheet of panels; all sheets have the axes of all indicators."""
+    info, unit = book.info, alike[0].unit
+    rows = {one.id: _of(book, one.id) for one in alike}
+    limits = _limits([row for some in rows.values() for row in some], unit)
+    labels = _without_common_start({one.id: one.title for one in alike})
+    lines = tuple(_line(info, one, rows[one.id], labels[one.id], limits) for one in sheets[number])
+    lead = _common_start([one.title for one in alike]).strip()
+    first, last = (info.wave_label(info.waves[i].id) for i in (0, -1))
+    part = f", part {number + 1} of {len(sheets)}" if len(sheets) > 1 else ""
+    title = f"{lead + ' …' if lead else 'Side by side'}, {first} to {last}{part}"
+    panels = Panels(title=title, subtitle=_measure(rows[alike[0].id][-1]), lines=lines, mark=info.mark)
+    told = "; ".join(f"{labels[one.id]}: {_last_value(info, rows[one.id])}" for one in sheets[number])
+    opening = f"Small line charts, one per indicator, {display.UNITS[unit].measure}, {first} to {last}"
+    alt = marked(info, f"{opening}: {told}.")
+    stem = f"{info.file_stem}-{name}-panels" + (f"-{number + 1}" if len(sheets) > 1 else "")
+    notes = explained([row for one in sheets[number] for row in rows[one.id]])
+    caption = marked(info, " ".join((f"{title}. All panels have the same axes; bands are intervals.", *notes)))
+    return Chart(id=stem, path=draw(book.figures / f"{stem}.svg", panels, alt), alt=alt, caption=caption)
+
+
+def _line(
+    info: StudyInfo, about: IndicatorInfo, rows: Sequence[Row], title: str, limits: tuple[float, float] | None = None
+) -> Line:
+    dated = not info.synthetic and all(wave.year is not None for wave in info.waves)
+    factor = display.UNITS[about.unit].factor
+    points = []
+    for row in rows:
+        wave = info.wave(row["wave"])
+        visible = shown(row)
+        banded = visible and not missing(row["ci_low"])
+        points.append(
+            Point(
+                x=float(wave.year or 0) if dated else float(wave.order),
+                label=str(wave.order) if info.synthetic else wave.label,
+                value=row["estimate"] * factor if visible else None,
+                low=row["ci_low"] * factor if banded else None,
+                high=row["ci_high"] * factor if banded else None,
+                marker="" if visible else place_holder(row),
+                apart="" if missing(row["break"]) else APART.get(row["break"], "break"),
+                text=display.level(row["estimate"], about.unit) if visible else "",
+            )
+        )
+    return Line(
+        title=title,
+        subtitle=_measure(rows[-1] if rows else None, about=about),
+        points=tuple(points),
+        limits=limits or _limits(rows, about.unit),
+        mark=info.mark,
+        axis="number of the rehearsal" if info.synthetic else "",
+    )
+
+
+def _trend_words(info: StudyInfo, about: IndicatorInfo, rows: Sequence[Row]) -> str:
+    seen = [row for row in rows if shown(row)]
+    told = [f"Line chart with a band of intervals: {about.title}, {display.UNITS[about.unit].measure}."]
+    if seen:
+        first, last = seen[0], seen[-1]
+        lowest, highest = (choose(seen, key=lambda row: row["estimate"]) for choose in (min, max))
+        told.append(f"{_at(info, first)}; {_at(info, last)}." if first is not last else f"{_at(info, first)}.")
+        if len(seen) > 2:
+            told.append(f"Highest: {_at(info, highest)}. Lowest: {_at(info, lowest)}.")
+    for row in rows:
+        if not missing(row["break"]):
+            reason = BREAKS.get(row["break"], "the series has a break")
+            told.append(f"Break before {info.wave_label(row['wave'])}: {reason}.")
+    for words, status in (("Not asked", "[z]"), ("Not published", "[u]"), ("Not available", "[x]")):
+        waves = [info.wave_label(row["wave"]) for row in rows if not shown(row) and place_holder(row) == status]
+        told += [f"{words}: {display.listed(waves)}."] if waves else []
+    return marked(info, " ".join(told))
+
+
+def _trend_caption(info: StudyInfo, about: IndicatorInfo, rows: Sequence[Row]) -> str:
+    seen = [row for row in rows if shown(row)]
+    told = [f"{about.title}."]
+    if seen:
+        sizes = [row["n"] for row in seen]
+        told.append(f"n = {display.count(seen[-1]['n'])} in {info.wave_label(seen[-1]['wave'])}")
+        if len(seen) > 1:
+            told[-1] += f", from {display.count(min(sizes))} to {display.count(max(sizes))} over the waves"
+        told[-1] += f"; base: {_base(about)}."
+    told += [*explained(rows)]
+    return marked(info, " ".join(told))
+
+
+# -------------------------------------------------------------------------------------------------------------- dots
+def _dots(book: Published, labelled: Sequence[tuple[str, Row]], title: str, name: str, subtitle: str) -> Chart:
+    rows = [row for _, row in labelled]
+    unit = rows[0]["unit"]
+    factor = display.UNITS[unit].factor
+    order = sorted(
+        labelled, key=lambda pair: (not shown(pair[1]), -(pair[1]["estimate"] or 0) if shown(pair[1]) else 0)
+    )
+    dots = []
+    for label, row in order:
+        visible = shown(row)
+        banded = visible and not missing(row["ci_low"])
+        dots.append(
+            Dot(
+                label=label,
+                text=display.plain(row["estimate"], unit) if visible else place_holder(row),
+                value=row["estimate"] * factor if visible else None,
+                low=row["ci_low"] * factor if banded else None,
+                high=row["ci_high"] * factor if banded else None,
+            )
+        )
+    chart = Dots(title=title, subtitle=subtitle, dots=tuple(dots), limits=_limits(rows, unit), mark=book.info.mark)
+    told = "; ".join(
+        f"{label} {display.level(row['estimate'], unit)}" + _bounds(row) if shown(row) else f"{label} not published"
+        for label, row in order
+    )
+    alt = marked(book.info, f"Dots with intervals, from the highest to the lowest: {told}.")
+    sizes = [row["n"] for row in rows if shown(row)]
+    base = f" n from {display.count(min(sizes))} to {display.count(max(sizes))}." if sizes else ""
+    caption = marked(book.info, " ".join((f"{title}. {subtitle}.{base}", *explained(rows))))
+    return Chart(id=name, path=draw(book.figures / f"{name}.svg", chart, alt), alt=alt, caption=caption)
+
+
+# ------------------------------------------------------------------------------------------------------------- words
+def _of(book: Published, indicator: str) -> list[Row]:
+    return book.records(book.info.indicator(indicator).id)
+
+
+def _measure(row: Row | None, lead: str = "", about: IndicatorInfo | None = None) -> str:
+    """Name what the axis shows: the measure, the base, the intervals."""
+    if row is None:
+        return ""
+    measure = display.UNITS[row["unit"]].measure
+    opening = f"{lead.strip()} …, {measure}" if lead.strip() else measure[0].upper() + measure[1:]
+    base = f" {_base(about)}" if about is not None and row["unit"] == "share" else ""
+    level = f", with {display.percent_level(row['confidence'])} intervals" if not missing(row["confidence"]) else ""
+    return f"{opening}{base}{level}"
+
+
+def _base(about: IndicatorInfo) -> str:
+    return BASES.get(about.base, about.base or BASES["answered"])
+
+
+def _at(info: StudyInfo, row: Row) -> str:
+    return f"{display.level(row['estimate'], row['unit'])}{_bounds(row)} in {info.wave_label(row['wave'])}"
+
+
+def _bounds(row: Row) -> str:
+    return "" if missing(row["ci_low"]) else f" ({display.interval(row['ci_low'], row['ci_high'], row['unit'])})"
+
+
+def _last_value(info: StudyInfo, rows: Sequence[Row]) -> str:
+    seen = [row for row in rows if shown(row)]
+    return _at(info, seen[-1]) if seen else "no figure published"
+
+
+def _limits(rows: Sequence[Row], unit: str) -> tuple[float, float]:
+    """Choose round limits that hold every interval and, but for a net score's lower end, begin at 0."""
+    factor = display.UNITS[unit].factor
+    ends = [
+        row[name] * factor
+        for row in rows
+        if shown(row)
+        for name in ("estimate", "ci_low", "ci_high")
+        if not missing(row[name])
+    ]
+    if not ends:
+        return (0.0, 100.0)
+    top, bottom = max(*ends, 0.0), min(*ends, 0.0)
+    step = next(step for step in (2.0, 5.0, 10.0, 20.0, 50.0) if (top - bottom) / step <= 10 or step == 50.0)
+    low, high = math.floor(bottom / step) * step, math.ceil(top / step + 0.25) * step
+    return (max(low, -100.0) if bottom < 0 else 0.0, max(min(high, 100.0), step))
+
+
+def _common_start(titles: Sequence[str]) -> str:
+    """Give the whole words that all titles begin with, if something is left of each."""
+    words = [title.split(" ") for title in titles]
+    common = 0
+    while len(words) > 1 and all(len(one) > common + 1 and one[common] == words[0][common] for one in words):
+        common += 1
+    return " ".join(words[0][:common]) + (" " if common else "")
+
+
+def _without_common_start(titles: dict[str, str]) -> dict[str, str]:
+    start = len(_common_start(list(titles.values())))
+    return {name: title[start:][:1].upper() + title[start:][1:] for name, title in titles.items()}

@@ -1,0 +1,235 @@
+"""What the pages know of a study beside its rows: ``study.json``, read and written through these values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from survey_kit import files
+from survey_kit.errors import ReportError, did_you_mean
+from survey_kit.types import DataStatus
+
+SCHEMA: Final = "survey-kit/published/1"
+THEMES: Final[dict[str, str]] = {
+    "services": "Public services",
+    "trust": "Trust in institutions",
+    "corruption": "Experience of corruption",
+    "legal_culture": "Legal culture",
+    "other": "Other indicators",
+}
+METHOD: Final[dict[str, str]] = {
+    "strategy": "How the data were collected",
+    "sponsor": "Who sponsored, paid and carried it out",
+    "instruments": "Questions, answers and instructions",
+    "population": "Population under study",
+    "recruitment": "Frame, selection and recruitment",
+    "modes": "Modes and languages",
+    "dates": "Dates of data collection",
+    "sample_sizes": "Sample sizes and precision",
+    "weighting": "Weighting",
+    "processing": "Processing and quality control",
+    "limitations": "Limitations",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaveInfo:
+    """A wave of the study: its id in the rows, its name for readers, its place among the waves (from 1) and what broke in it."""
+
+    id: str
+    label: str
+    year: int | None = None
+    order: int = 1
+    break_kind: str = ""
+    break_note: str = ""
+    mode: str = ""
+    fieldwork: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndicatorInfo:
+    """An indicator as readers need it: title, wording, base and rules; `saying` is "said they ..." in their words."""
+
+    id: str
+    title: str
+    theme: str = "other"
+    kind: str = "share"
+    unit: str = "share"
+    direction: str = ""
+    saying: str = ""
+    question: str = ""
+    answers: str = ""
+    base: str = ""
+    dont_know: str = ""
+    interval: str = ""
+    family: str = ""
+    sensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainInfo:
+    """A grouping variable and its name for readers."""
+
+    id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleInfo:
+    """The sample of one wave: interviews, units, weights; `kish` is 1 + the squared variation of the weights."""
+
+    wave: str
+    interviews: int
+    psus: int | None = None
+    strata: int | None = None
+    df: float | None = None
+    weight_min: float | None = None
+    weight_max: float | None = None
+    kish: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemInfo:
+    """A coded problem found in the answers."""
+
+    code: str
+    severity: str
+    wave: str
+    column: str
+    count: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingInfo:
+    """Why answers to one item are missing in one wave, counted in interviews."""
+
+    wave: str
+    item: str
+    asked: int
+    answered: int
+    reasons: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyInfo:
+    """Everything a page needs to know of a study that is not a row.
+
+    Examples
+    --------
+    >>> info = StudyInfo(id="toy", title="Toy", data_status="synthetic", waves=(WaveInfo(id="2", label="2", order=2),))
+    >>> info.wave_label("2"), info.mark
+    ('Rehearsal 2', 'SYNTHETIC')
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    id: str
+    title: str
+    data_status: DataStatus
+    waves: tuple[WaveInfo, ...]
+    indicators: tuple[IndicatorInfo, ...] = ()
+    domains: tuple[DomainInfo, ...] = ()
+    baseline: str = ""
+    families: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    ratings: str = ""
+    compare: tuple[str, ...] = ()
+    producer: str = ""
+    terms: str = ""
+    cite: str = ""
+    method: dict[str, str] = field(default_factory=dict)
+    assumptions: dict[str, str] = field(default_factory=dict)
+    weights_note: str = ""
+    notes: tuple[str, ...] = ()
+    sample: tuple[SampleInfo, ...] = ()
+    problems: tuple[ProblemInfo, ...] = ()
+    missing: tuple[MissingInfo, ...] = ()
+    languages: tuple[str, ...] = ("en",)
+
+    @property
+    def synthetic(self) -> bool:
+        """Tell whether the answers were made up by a simulator."""
+        return self.data_status == "synthetic"
+
+    @property
+    def mark(self) -> str:
+        """Give the word that no output of synthetic data can lose; empty for real data."""
+        return "SYNTHETIC" if self.synthetic else ""
+
+    @property
+    def file_stem(self) -> str:
+        """Give the beginning of every file name."""
+        return f"synthetic-{self.id}" if self.synthetic else self.id
+
+    @property
+    def not_stated(self) -> tuple[str, ...]:
+        """Name the disclosure elements that the study does not state."""
+        return tuple(name for name in METHOD if not self.method.get(name, "").strip())
+
+    @property
+    def themes(self) -> tuple[str, ...]:
+        """Name the themes that have an indicator, in the order of the pages."""
+        return tuple(theme for theme in THEMES if any(one.theme == theme for one in self.indicators))
+
+    def of_theme(self, theme: str | None = None) -> tuple[IndicatorInfo, ...]:
+        """Give the indicators of a theme, or all."""
+        return tuple(one for one in self.indicators if theme in {None, one.theme})
+
+    def indicator(self, name: str) -> IndicatorInfo:
+        """Give one indicator by its id."""
+        for one in self.indicators:
+            if one.id == name:
+                return one
+        known = did_you_mean(name, [one.id for one in self.indicators])
+        raise ReportError(f"The study '{self.id}' has no indicator '{name}'.", fix=known)
+
+    def wave(self, name: str) -> WaveInfo:
+        """Give one wave by its id."""
+        for one in self.waves:
+            if one.id == name:
+                return one
+        known = did_you_mean(name, [one.id for one in self.waves])
+        raise ReportError(f"The study '{self.id}' has no wave '{name}'.", fix=known)
+
+    def wave_label(self, name: str) -> str:
+        """Name a wave for readers; a synthetic wave is numbered, never dated."""
+        wave = self.wave(name)
+        return f"Rehearsal {wave.order}" if self.synthetic else wave.label
+
+    def domain_label(self, name: str) -> str:
+        """Name a grouping variable for readers."""
+        return next((one.label for one in self.domains if one.id == name), name.replace("_", " "))
+
+
+_ADAPTER: Final[TypeAdapter[StudyInfo]] = TypeAdapter(StudyInfo)
+
+
+def write(path: Path, info: StudyInfo) -> Path:
+    """Write ``study.json``."""
+    import json
+
+    body = {"schema": SCHEMA, **_ADAPTER.dump_python(info, mode="json")}
+    return files.write_text(path, json.dumps(body, ensure_ascii=False, indent=1) + "\n")
+
+
+def read(path: Path) -> StudyInfo:
+    """Read ``study.json``."""
+    import json
+
+    try:
+        body = json.loads(files.existing(path, "study.json", ReportError).read_text(encoding="utf-8"))
+        if body.pop("schema", None) != SCHEMA:
+            raise ReportError("This study.json is of another version.", where=str(path), fix="Build the study anew.")
+        return _ADAPTER.validate_python(body)
+    except (ValidationError, ValueError, AttributeError) as fault:
+        if isinstance(fault, ReportError):
+            raise
+        found = str(fault).splitlines()[0]
+        raise ReportError(
+            "This study.json cannot be read.", where=str(path), found=found, fix="Build the study anew."
+        ) from None

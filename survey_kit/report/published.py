@@ -1,0 +1,141 @@
+"""A built study as pages and notebooks read it: rows without suppressed numbers, and what belongs to them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from survey_kit import files
+from survey_kit.errors import ReportError
+from survey_kit.indicators.rows import AGAINST, TEXTS
+from survey_kit.indicators.rows import published as blanked
+from survey_kit.report import info as study_json
+from survey_kit.report.display import missing
+from survey_kit.report.info import StudyInfo
+from survey_kit.report.rows import Row
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ENVIRONMENT = "SURVEY_KIT_BUILD"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A built study: what every page is made from.
+
+    Attributes
+    ----------
+    folder
+        The build folder.
+    info
+        The study: titles, waves, indicators, method, sample.
+    rows
+        One full row per indicator, wave and domain level; suppressed numbers are null.
+    """
+
+    folder: Path
+    info: StudyInfo
+    rows: pd.DataFrame = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse rows of another data status: real and synthetic figures never stand together."""
+        found = set(self.rows["data_status"].unique()) - {self.info.data_status}
+        if found:
+            raise ReportError(
+                "Real and synthetic figures stand in one table.",
+                where=str(self.folder / "rows.csv"),
+                found=f"{sorted(found)} in a {self.info.data_status} study",
+                fix="Build the study anew.",
+            )
+
+    @property
+    def figures(self) -> Path:
+        """Give the folder charts are written to."""
+        return self.folder / "site" / "figures"
+
+    def records(
+        self,
+        indicator: str | None = None,
+        *,
+        wave: str | None = None,
+        domain: str | None = "",
+        theme: str | None = None,
+    ) -> list[Row]:
+        """Give rows as mappings in the order of waves; `domain` "" is everybody, None is every domain but that."""
+        table = self.rows
+        keep = (table["domain"] != "") if domain is None else (table["domain"] == domain)
+        for name, value in (("indicator", indicator), ("wave", wave), ("theme", theme)):
+            if value is not None:
+                keep &= table[name] == value
+        chosen = table[keep].sort_values("wave_order", kind="stable")
+        return [
+            {name: None if missing(value) else value for name, value in row.items()}
+            | {name: row[name] for name in ("domain", "level")}
+            for row in chosen.to_dict("records")
+        ]
+
+
+def check(rows: pd.DataFrame) -> None:
+    """Refuse rows whose wording class and printed interval contradict each other."""
+    for against in AGAINST:
+        low, high = rows[f"{against}_fcr_low"].astype("float64"), rows[f"{against}_fcr_high"].astype("float64")
+        agrees = {"rose": low > 0, "fell": high < 0, "no_significant_change": (low <= 0) & (high >= 0)}
+        for wording, holds in agrees.items():
+            bad = rows[rows[f"{against}_wording"].eq(wording).fillna(value=False) & ~holds]
+            if len(bad):
+                one = bad.iloc[0]
+                raise ReportError(
+                    f"A change is called '{wording}', but its interval says otherwise.",
+                    where=f"indicator '{one['indicator']}', wave '{one['wave']}', {one['domain'] or 'everybody'} {one['level']}",
+                    found=f"{against} change, interval {one[f'{against}_fcr_low']} to {one[f'{against}_fcr_high']}",
+                    fix="Compute the rows anew.",
+                )
+
+
+def write(folder: Path, rows: pd.DataFrame, info: StudyInfo) -> list[Path]:
+    """Write ``rows.csv`` (full precision, suppressed numbers blanked) and ``study.json`` into a build folder."""
+    check(rows)
+    text = blanked(rows).to_csv(index=False, lineterminator="\n")
+    return [files.write_text(folder / "rows.csv", text), study_json.write(folder / "study.json", info)]
+
+
+def published(folder: str | Path | None = None) -> Published:
+    """Open a built study.
+
+    Parameters
+    ----------
+    folder
+        The build folder. By default the one named by the environment variable ``SURVEY_KIT_BUILD``, else the nearest
+        folder upwards from the working directory that holds ``study.json``.
+    """
+    import pandas as pd
+
+    place = Path(folder) if folder is not None else _found()
+    path = files.existing(place / "rows.csv", "table of rows (rows.csv)", ReportError)
+    head = pd.read_csv(path, nrows=0).columns
+    kinds = {name: "str" if name in TEXTS else "float64" for name in head}
+    rows = pd.read_csv(path, dtype=kinds, keep_default_na=False, na_values=[""])
+    lacking = [name for name in ("indicator", "wave", "estimate", "status", "reliability") if name not in rows]
+    if lacking:
+        raise ReportError(f"rows.csv has no column '{lacking[0]}'.", where=str(path), fix="Build the study anew.")
+    texts = [name for name in rows if name in TEXTS]
+    rows[texts] = rows[texts].fillna("")
+    return Published(folder=place.resolve(), info=study_json.read(place / "study.json"), rows=rows)
+
+
+def _found() -> Path:
+    named = os.environ.get(ENVIRONMENT, "")
+    if named:
+        return Path(named)
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "study.json").is_file():
+            return folder
+    raise ReportError(
+        "No built study is found.",
+        where=str(here),
+        fix=f"Run 'survey-kit report', then name the build folder: published('build/...') or {ENVIRONMENT}.",
+    )

@@ -1,0 +1,73 @@
+"""Rows as pages use them: which wave is the latest, what may be shown, which marker stands beside a number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+from survey_kit.report.display import missing
+
+Row: TypeAlias = Mapping[str, Any]
+
+SYMBOLS: Final[dict[str, str]] = {
+    "[u]": "low reliability: in place of a number, too unreliable to publish; after a number, to be used with caution",
+    "[c]": "confidential: withheld to protect respondents",
+    "[x]": "not available: asked, but without an answer to count",
+    "[z]": "not applicable: not asked",
+    "[b]": "break in the series: not comparable with the wave before",
+}
+
+
+def withheld(row: Row) -> bool:
+    """Tell whether the row's figure may not be shown."""
+    return row["reliability"] == "suppress"
+
+
+def shown(row: Row) -> bool:
+    """Tell whether the row has a figure that may be shown."""
+    return row["status"] == "ok" and not withheld(row) and not missing(row["estimate"])
+
+
+def place_holder(row: Row) -> str:
+    """Give the marker that stands in place of a number."""
+    if row["status"] == "not_asked":
+        return "[z]"
+    if withheld(row):
+        return "[c]" if row["reliability_rule"] == "confidential" else "[u]"
+    return "[x]"
+
+
+def markers(row: Row) -> str:
+    """Give the markers that stand after a number.
+
+    Examples
+    --------
+    >>> markers({"status": "ok", "reliability": "caution", "reliability_rule": "", "break": "mode", "estimate": 0.3})
+    '[u] [b]'
+    """
+    out = []
+    if not shown(row):
+        out.append(place_holder(row))
+    elif row["reliability"] in {"caution", "review"}:
+        out.append("[u]")
+    if not missing(row["break"]):
+        out.append("[b]")
+    return " ".join(out)
+
+
+def explained(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Explain the markers that stand in these rows, one note for all; none when there is none."""
+    used = {marker for row in rows for marker in markers(row).split()}
+    told = [f"{marker} {text}." for marker, text in SYMBOLS.items() if marker in used]
+    return (" ".join(told),) if told else ()
+
+
+def latest(rows: Sequence[Row]) -> Row | None:
+    """Give the last row, in the order of the waves, whose wave was asked."""
+    asked = [row for row in rows if row["status"] != "not_asked"]
+    return max(asked, key=lambda row: row["wave_order"], default=None)
+
+
+def compared(row: Row, against: str) -> bool:
+    """Tell whether the row says anything about a change against this wave."""
+    return not missing(row[f"{against}_wording"]) and row[f"{against}_wording"] != "first"

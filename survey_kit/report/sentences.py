@@ -1,0 +1,237 @@
+"""Plain sentences made from rows and from nothing else.
+
+A sentence says "rose" or "fell" only when the row's wording class does; it never says whether that is good. What people
+answered is "said they ...", since a survey knows what is said. Every sentence of synthetic data begins with the mark.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from survey_kit.indicators.rows import AGAINST
+from survey_kit.report import display
+from survey_kit.report.display import missing
+from survey_kit.report.elements import Bullets, Element, Prose, Stack
+from survey_kit.report.info import IndicatorInfo, StudyInfo
+from survey_kit.report.published import Published
+from survey_kit.report.rows import Row, latest, shown
+
+BREAKS: Final[dict[str, str]] = {
+    "mode": "the way of interviewing changed",
+    "wording": "the wording of the question changed",
+    "scale": "the answer scale changed",
+    "frame": "the sampling frame changed",
+    "weighting": "the weighting changed",
+    "design": "the sample design changed",
+    "territory": "the territory changed",
+}
+CLASSES: Final[dict[str, str]] = {
+    "rose": "rose",
+    "fell": "fell",
+    "no_significant_change": "no significant change",
+    "cannot_be_compared": "cannot be compared",
+    "not_published": "not published",
+    "first": "first wave",
+}
+_SUBJECT: Final = {"share": "the share", "points": "the score", "net": "the net score", "ratio": "the share"}
+_OPENINGS: Final = (("Trust in ", "trust "), ("Confidence in ", "have confidence in "))
+
+
+def marked(info: StudyInfo, sentence: str) -> str:
+    """Put the mark of synthetic data before a sentence; real data have none."""
+    return f"Synthetic data: {sentence}" if info.synthetic and sentence else sentence
+
+
+def level_sentence(info: StudyInfo, row: Row) -> str:
+    """Say a figure with its interval and the number of answers, or why there is none.
+
+    Examples
+    --------
+    >>> from survey_kit.report.info import StudyInfo, WaveInfo, IndicatorInfo
+    >>> congress = IndicatorInfo(id="congress", title="Trust in the National Congress", saying="trust the National Congress")
+    >>> info = StudyInfo(
+    ...     id="brazil", title="Brazil", data_status="real", waves=(WaveInfo(id="2023", label="2023"),), indicators=(congress,)
+    ... )
+    >>> row = {"indicator": "congress", "wave": "2023", "status": "ok", "reliability": "publish", "estimate": 0.3525,
+    ...        "ci_low": 0.3218, "ci_high": 0.3833, "confidence": 0.95, "n": 1478, "unit": "share", "level": ""}
+    >>> print(level_sentence(info, row).replace("\u00a0", " ").replace("\u202f", " "))
+    In 2023, 35.2 % said they trust the National Congress (95 % interval 32.2 to 38.3; n = 1 478).
+    """
+    wave, about = info.wave_label(row["wave"]), info.indicator(row["indicator"])
+    if row["status"] == "not_asked":
+        return marked(info, f"This was not asked in {wave}.")
+    if row["status"] != "ok":
+        return marked(info, f"There is no figure for {wave}: {_no_figure(row)}.")
+    if not shown(row):
+        return marked(info, f"The figure for {wave} is not published: {_reason(row, 'reliability')}.")
+    value = display.level(row["estimate"], row["unit"])
+    precision = ""
+    if not missing(row["ci_low"]):
+        confidence = display.percent_level(row["confidence"])
+        precision = f"{confidence} interval {display.interval(row['ci_low'], row['ci_high'], row['unit'])}; "
+    where = f" ({precision}n = {display.count(row['n'])})"
+    caution = ""
+    if row["reliability"] in {"caution", "review"}:
+        caution = f", to be used with caution ({_reason(row, 'reliability')})"
+    return marked(info, f"In {wave}, {_claim(about, row, value)}{where}{caution}.")
+
+
+def change_sentence(info: StudyInfo, row: Row, against: str) -> str:
+    """Say what the wording class of a change says, with its interval; empty when there is nothing to compare with."""
+    wording = row[f"{against}_wording"]
+    if missing(wording) or wording == "first" or missing(row[f"{against}_wave"]):
+        return ""
+    since = info.wave_label(row[f"{against}_wave"])
+    if wording == "cannot_be_compared":
+        return marked(info, f"It cannot be compared with {since}: {_reason(row, against)}.")
+    if wording == "not_published":
+        return marked(info, f"The change since {since} is not published: {_reason(row, against)}.")
+    value, low, high = (row[f"{against}_{part}"] for part in ("change", "fcr_low", "fcr_high"))
+    digits = display.change_digits(value, low, high, row["unit"])
+    bounds = display.change_interval(low, high, row["unit"], digits=digits)
+    level = row[f"{against}_fcr_level"]
+    named = f"{display.percent_level(level)} interval {bounds}" if not missing(level) else f"interval {bounds}"
+    inside = f"{named}; {_p(row, against)}"
+    if wording in {"rose", "fell"}:
+        amount = display.amount(value, row["unit"], digits=digits)
+        text = f"Compared with {since}, {_SUBJECT[row['unit']]} {wording} by {amount} ({inside})."
+        return marked(info, text)
+    size = f"{display.change(value, row['unit'], digits=digits)} {display.UNITS[row['unit']].change}"
+    text = f"Compared with {since}, there is no statistically significant change ({size}; {inside})"
+    if not missing(row[f"{against}_detectable"]):
+        text += f"; a change of about {display.amount(row[f'{against}_detectable'], row['unit'])} could be detected"
+    return marked(info, f"{text}.")
+
+
+def missing_sentence(info: StudyInfo, row: Row) -> str:
+    """Say how many did not answer, and between which extremes the figure would lie had they answered."""
+    if missing(row["dont_know"]) or not shown(row):
+        return ""
+    parts = [f"{display.share(row['dont_know'])}{display.FIXED}% did not know"]
+    parts += [f"{display.share(row['refused'])}{display.FIXED}% refused"] if not missing(row["refused"]) else []
+    told = f"Of those asked in {info.wave_label(row['wave'])}, {display.listed(parts)}"
+    if not missing(row["bound_low"]):
+        bounds = display.interval(row["bound_low"], row["bound_high"], row["unit"])
+        told += f"; had all who gave no answer answered at one extreme or the other, the figure would lie from {bounds}"
+    return marked(info, f"{told}.")
+
+
+def headline(info: StudyInfo, row: Row | None, title: str) -> str:
+    """Give the message of a chart in few words."""
+    if row is None:
+        return f"{title}: not asked"
+    wave = info.wave_label(row["wave"])
+    if not shown(row):
+        return f"{title}: no figure published for {wave}"
+    value = display.level(row["estimate"], row["unit"])
+    wording = row["previous_wording"]
+    if wording in {"rose", "fell"}:
+        return f"{title} {wording} to {value} in {wave}"
+    told = {
+        "no_significant_change": ", no significant change",
+        "cannot_be_compared": ", not comparable with the wave before",
+    }
+    return f"{title}: {value} in {wave}{told.get(wording, '')}"
+
+
+def change_cell(row: Row, against: str) -> tuple[str, str, str]:
+    """Give a change, its interval and its wording class, for three cells of a table."""
+    wording = row[f"{against}_wording"]
+    if missing(wording):
+        return "", "", ""
+    if wording not in {"rose", "fell", "no_significant_change"} or missing(row[f"{against}_change"]):
+        return "", "", CLASSES[wording]
+    value, low, high = (row[f"{against}_{part}"] for part in ("change", "fcr_low", "fcr_high"))
+    digits = display.change_digits(value, low, high, row["unit"])
+    interval = display.change_interval(low, high, row["unit"], digits=digits)
+    return display.change(value, row["unit"], digits=digits), interval, CLASSES[wording]
+
+
+def finding(info: StudyInfo, rows: Sequence[Row]) -> tuple[str, ...]:
+    """Say all there is to say of one indicator: level, changes, those who did not answer."""
+    row = latest(rows)
+    if row is None:
+        return (marked(info, "This was not asked in any wave."),)
+    told = [level_sentence(info, row)]
+    for against in AGAINST:
+        if against == "baseline" and row["baseline_wave"] == row["previous_wave"]:
+            continue
+        told.append(change_sentence(info, row, against))
+    if info.indicator(row["indicator"]).theme in {"trust", "corruption"}:
+        told.append(missing_sentence(info, row))
+    newest = max(rows, key=lambda one: one["wave_order"])
+    if newest is not row:
+        told.insert(0, marked(info, f"This was not asked in {info.wave_label(newest['wave'])}."))
+    return tuple(filter(None, told))
+
+
+def tally(info: StudyInfo, rows: Sequence[Row]) -> str:
+    """Say of how many indicators the figure rose, fell, or did neither, compared with the wave before."""
+    counts = Counter(row["previous_wording"] for row in rows if not missing(row["previous_wording"]))
+    words = {
+        "rose": "{} rose",
+        "fell": "{} fell",
+        "no_significant_change": "{} without a statistically significant change",
+        "cannot_be_compared": "{} not comparable with the wave before",
+        "not_published": "{} not published",
+        "first": "{} without an earlier wave",
+    }
+    told = [text.format(counts[name]) for name, text in words.items() if counts[name]]
+    total = sum(counts.values())
+    noun = "indicator" if total == 1 else "indicators"
+    return marked(info, f"Of {total} {noun}, compared with the wave before: {display.listed(told)}.") if told else ""
+
+
+def findings(book: Published, theme: str | None = None) -> Stack:
+    """Give the key findings of a theme, or of all: how many rose or fell, then one point per indicator."""
+    about = book.info.of_theme(theme)
+    by_indicator = {one.id: book.records(one.id) for one in about}
+    newest = [row for row in (latest(rows) for rows in by_indicator.values()) if row is not None]
+    opening = tally(book.info, newest)
+    points = [(f"{one.title}.", " ".join(_brief(book.info, by_indicator[one.id]))) for one in about]
+    parts: list[Element] = [Prose((opening,))] if opening and len(about) > 1 else []
+    return Stack((*parts, Bullets(tuple(points)))) if points else Stack(tuple(parts))
+
+
+def _brief(info: StudyInfo, rows: Sequence[Row]) -> tuple[str, ...]:
+    """Leave out of a finding what stands beside the indicator's own chart."""
+    row = latest(rows)
+    extra = missing_sentence(info, row) if row is not None else ""
+    return tuple(sentence for sentence in finding(info, rows) if sentence != extra)
+
+
+def _claim(about: IndicatorInfo, row: Row, value: str) -> str:
+    """Say what the value is: "35.2 % said they trust the National Congress"."""
+    if row["unit"] in {"share", "ratio"}:
+        saying = about.saying or next(
+            (verb + about.title[len(start) :] for start, verb in _OPENINGS if about.title.startswith(start)), ""
+        )
+        return f"{value} said they {saying}" if saying else f"the share for “{about.title}” was {value}"
+    scale = "of 100 points" if row["unit"] == "points" else f"on a scale from {display.MINUS}100 to 100"
+    return f"{_SUBJECT[row['unit']]} for “{about.title}” was {value} {scale}"
+
+
+def _p(row: Row, against: str) -> str:
+    size = row[f"{against}_family_size"]
+    if missing(size) or int(size) <= 1:
+        return display.probability(row[f"{against}_p"])
+    return f"adjusted {display.probability(row[f'{against}_p_adjusted'])}"
+
+
+def _reason(row: Row, of: str) -> str:
+    """Give the reason in the row, to follow a colon."""
+    told = row[f"{of}_reason"]
+    if not missing(told):
+        text = str(told).rstrip(".")
+        return text[0].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
+    if of in AGAINST and not missing(row["break"]):
+        return BREAKS.get(row["break"], "the series has a break")
+    return "the sample does not allow it" if of == "reliability" else "no reliable figure stands on both sides"
+
+
+def _no_figure(row: Row) -> str:
+    return {"empty": "nobody gave an answer to count", "no_df": "too few sampling units"}.get(
+        row["status"], "it could not be computed"
+    )
