@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import BeforeValidator, ConfigDict, Strict, ValidationInfo, WithJsonSchema
 
 from survey_kit.errors import InstrumentError, did_you_mean
+from survey_kit.instrument.expressions import Expression, parse
 from survey_kit.types import Code, MissingKind
 
 SCHEMA = "survey-kit/instrument/1"
@@ -258,6 +259,11 @@ class Instrument(Declaration):
     def missing_kind(self, item_id: str, code: Code) -> MissingKind | None:
         """Say why a code is no answer; None when it is an answer or unknown."""
         return self.missing_codes(item_id).get(code)
+
+    def route(self, item_id: str) -> Expression | None:
+        """Give the parsed condition under which an item is asked; None when everybody is asked."""
+        condition = self.item(item_id).ask_if
+        return parse(condition) if condition else None
 
     def text(self, item_id: str, language: str = "en") -> str:
         """Give the words of an item, in the source language when there is no translation."""

@@ -1,1 +1,19 @@
-"""To be filled."""
+"""Answers: read from a file, held against the instrument, with the reason of every missing one."""
+
+from survey_kit.responses.read import Labelled, read_labelled, read_table
+from survey_kit.responses.recode import recode
+from survey_kit.responses.responses import PROBLEMS, Responses, Unasked
+from survey_kit.responses.summary import missing_summary
+from survey_kit.responses.validate import take
+
+__all__ = [
+    "PROBLEMS",
+    "Labelled",
+    "Responses",
+    "Unasked",
+    "missing_summary",
+    "read_labelled",
+    "read_table",
+    "recode",
+    "take",
+]
