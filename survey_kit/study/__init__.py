@@ -1,0 +1,44 @@
+"""Studies as data: what was surveyed when, how it was sampled, what is computed for whom, and where the answers are."""
+
+from survey_kit.study.answers import make_design, read_responses
+from survey_kit.study.definition import AnyOf, Indicator, IndicatorsFile
+from survey_kit.study.model import (
+    Derived,
+    Method,
+    NotAsked,
+    Obtain,
+    RatingsPlan,
+    Reasons,
+    ReportPlan,
+    Sample,
+    Source,
+    StudyFile,
+    Wave,
+    said,
+)
+from survey_kit.study.read import read_study
+from survey_kit.study.schema import write_schemas
+from survey_kit.study.study import Study
+
+__all__ = [
+    "AnyOf",
+    "Derived",
+    "Indicator",
+    "IndicatorsFile",
+    "Method",
+    "NotAsked",
+    "Obtain",
+    "RatingsPlan",
+    "Reasons",
+    "ReportPlan",
+    "Sample",
+    "Source",
+    "Study",
+    "StudyFile",
+    "Wave",
+    "make_design",
+    "read_responses",
+    "read_study",
+    "said",
+    "write_schemas",
+]

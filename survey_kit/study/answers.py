@@ -1,0 +1,196 @@
+"""From the files of a study to its responses and its design."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
+
+from survey_kit import frames
+from survey_kit.design import Design
+from survey_kit.errors import StudyError
+from survey_kit.responses import Responses, read_table, take
+from survey_kit.study.model import Columns, Derived, DesignKey
+from survey_kit.study.study import Study
+from survey_kit.types import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def read_responses(study: Study) -> Responses:
+    """Read the answers of a study and hold them against its instruments; make its derived domains.
+
+    Faults in the data stand in ``.problems``; ``.checked()`` turns the gravest into one error.
+
+    Examples
+    --------
+    >>> from survey_kit.study import read_study
+    >>> answers = read_responses(read_study("analyses/kazakhstan"))  # doctest: +SKIP
+    >>> answers.problems  # doctest: +SKIP
+    """
+    reasons = study.responses.reasons
+    items, columns = _needed(study)
+    responses = take(
+        _table(study, [*items, *columns]),
+        instruments=dict(study.instruments),
+        wave=study.wave_column,
+        waves=[wave.id for wave in study.waves],
+        items=items,
+        required=columns,
+        case=study.responses.case,
+        not_asked={wave.id: sorted(study.not_asked(wave.id)) for wave in study.waves},
+        unasked_when={wave.id: study.unasked_when(wave.id) for wave in study.waves},
+        reasons=None if reasons is None else read_table(study.data_file(reasons.file)),
+        reason_kinds={} if reasons is None else reasons.kinds,
+        reason_suffix="" if reasons is None else reasons.suffix,
+        data_status=study.data_status,
+        source=", ".join(str(path) for path in study.answer_files()),
+    )
+    derived = {name: _derive(responses.frame, name, plan) for name, plan in study.derive.items()}
+    return responses.with_columns(derived) if derived else responses
+
+
+def make_design(study: Study, responses: Responses) -> Design:
+    """Make the design of a study: one over all waves, with what differs in a wave put in its place.
+
+    Where waves differ, a helper column holds each wave's own values; a wave without strata is one stratum, a wave
+    without units has every row as its own unit.
+    """
+    plan, place = study.design, responses.wave_codes()
+    helpers: dict[str, Any] = {}
+    parts: dict[str, Columns] = {}
+    for key in get_args(DesignKey):
+        own = {v: wave.design[key] for v, wave in enumerate(study.waves) if key in wave.design}
+        common = getattr(plan, key)
+        if not own:
+            parts[key] = common
+            continue
+        if isinstance(common, tuple) or any(isinstance(columns, tuple) for columns in own.values()):
+            raise StudyError(
+                f"A wave cannot change '{key}' of a sample with several stages.",
+                where=str(study.path),
+                fix="Put the columns together in the data.",
+            )
+        if key in {"weight", "fpc"} and None in own.values():
+            raise StudyError(
+                f"A wave of the study has no '{key}'.", where=str(study.path), fix="Name a column for every wave."
+            )
+        helpers[f"design_{key}"] = _joined(responses.frame, place, common, own, key)
+        parts[key] = f"design_{key}"
+    source = responses.with_columns(helpers) if helpers else responses
+    return Design(
+        source,
+        weight=str(parts["weight"]),
+        strata=parts["strata"],
+        psu=parts["psu"],
+        fpc=parts["fpc"],
+        nest=plan.nest,
+        wave=study.wave_column,
+        overlap=plan.overlap,
+        case=study.responses.case,
+        lonely_psu=plan.lonely_psu,
+    )
+
+
+# -------------------------------------------------------------------------------------------------------- the table
+def _needed(study: Study) -> tuple[list[str], list[str]]:
+    """Name the items the study needs, and the columns that are no items."""
+    known = {item.id for form in study.instruments.values() for item in form.items}
+    wanted = [item for one in study.definitions for item in one.needs()]
+    wanted += [name for name in study.domains if name not in study.derive]
+    wanted += [plan.from_ for plan in study.derive.values()]
+    for wave in study.waves:
+        for unasked in study.unasked_when(wave.id):
+            wanted += [*unasked.items, *(unasked.when if isinstance(unasked.when, dict) else ())]
+    design: list[Columns] = [getattr(study.design, key) for key in get_args(DesignKey)]
+    design += [columns for wave in study.waves for columns in wave.design.values()]
+    spread = [name for columns in design for name in (columns if isinstance(columns, tuple) else (columns,))]
+    columns = [name for name in dict.fromkeys([*wanted, *spread]) if name is not None and name not in known]
+    own = {study.wave_column, study.responses.case}
+    return [name for name in dict.fromkeys(wanted) if name in known], [name for name in columns if name not in own]
+
+
+def _table(study: Study, wanted: Sequence[str]) -> pd.DataFrame:
+    """Read the common file and those of single waves into one table."""
+    import pandas as pd
+
+    columns = {*wanted, study.wave_column, *([study.responses.case] if study.responses.case else [])}
+    columns |= {item.data_column for form in study.instruments.values() for item in form.items}
+    name = study.wave_column
+    parts = []
+    if study.responses.file is not None:
+        common = read_table(study.response_path(), columns=sorted(columns))
+        if study.responses.wave is None:
+            common[name] = study.waves[0].id
+        parts.append(common)
+    for wave in study.waves:
+        if wave.file is None:
+            continue
+        path = study.response_path(wave.id)
+        own = read_table(path, columns=sorted(columns))
+        if name in own.columns and study.responses.wave is not None:
+            found = {text for text in frames.texts(own, name, "wave") if text != wave.id}
+            if found:
+                raise StudyError(
+                    f"The file of the wave '{wave.id}' holds another wave.",
+                    where=f"{path}, column '{name}'",
+                    found=", ".join(sorted(map(str, found))[:5]),
+                    fix="Name the file of this wave, or correct its column.",
+                )
+        own[name] = wave.id
+        if parts and name in parts[0].columns:
+            keep = [text != wave.id for text in frames.texts(parts[0], name, "wave")]
+            parts[0] = parts[0][keep].assign(**{name: frames.texts(parts[0][keep], name, "wave")})
+        parts.append(own)
+    return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+
+
+# -------------------------------------------------------------------------------------------------- derived columns
+def _derive(frame: pd.DataFrame, name: str, plan: Derived) -> Any:
+    """Give the class or group of each row as an ordered category; null for none."""
+    import pandas as pd
+
+    levels = list(plan.levels())
+    if plan.cut:
+        column = frames.numbers(frame, plan.from_, f"source of '{name}'")
+        code = np.searchsorted(np.asarray(plan.cut), column.values, side="right") - 1
+        code[column.missing] = -1
+    else:
+        number = {str(value): k for k, values in enumerate(plan.groups.values()) for value in values}
+        grouped = frames.group(frame, [plan.from_], f"source of '{name}'")
+        place = [number.get(str(level[0]), -1) for level in grouped.levels]
+        code = np.array([*place, -1], dtype=np.int64)[grouped.codes]
+    return pd.Categorical.from_codes(code, categories=levels, ordered=True)
+
+
+def _joined(
+    frame: pd.DataFrame, place: IntArray, common: str | None, own: Mapping[int, Columns], key: DesignKey
+) -> FloatArray:
+    """Put each wave's own column together as numbers; null where a named column is null.
+
+    Texts become numbers that no other column uses. In a wave without such a column all rows share one number of their
+    own, or, for units, each row has its own.
+    """
+    import pandas as pd
+
+    out = np.full(len(frame), np.nan)
+    used, numbered = 0.0, {}
+    for v in np.unique(place):
+        here = np.flatnonzero(place == v)
+        name = own.get(int(v), common)
+        if name is None:
+            out[here] = -1.0 - v if key != "psu" else -1.0 - here
+            continue
+        name = str(name)
+        if name not in numbered:
+            if frame[name].dtype.kind in "iufb" or key in {"weight", "fpc"}:
+                column = frames.numbers(frame, name, key)
+                numbered[name] = np.where(column.missing, np.nan, column.values)
+            else:
+                code, texts = pd.factorize(frame[name])
+                numbered[name] = np.where(code < 0, np.nan, code + used + 1e9)
+                used += len(texts)
+        out[here] = numbered[name][here]
+    return out

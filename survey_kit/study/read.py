@@ -1,0 +1,305 @@
+"""From the study's files to a :class:`Study`; every contradiction is told with its line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from survey_kit import files
+from survey_kit.errors import IndicatorError, StudyError, SurveyKitError, did_you_mean
+from survey_kit.instrument.load import find_instrument, read_instrument
+from survey_kit.instrument.model import Instrument
+from survey_kit.study import definition, model
+from survey_kit.study.definition import Indicator, IndicatorsFile
+from survey_kit.study.model import Derived, StudyFile, Wave
+from survey_kit.study.study import Study
+
+Where = Callable[..., str]
+
+
+def read_study(path: str | Path, data: str | Path | None = None) -> Study:
+    """Read a study: its ``study.yaml``, its indicators and its instruments.
+
+    Parameters
+    ----------
+    path
+        The study's folder or its ``study.yaml``.
+    data
+        The folder with its data; else the environment variable ``SURVEY_KIT_DATA``, else ``data/`` beside the study
+        file. A file that the study brings in its own ``data/`` is found there in any case.
+
+    Raises
+    ------
+    StudyError, IndicatorError, InstrumentError
+        If a file contradicts itself or another; the message gives file and line.
+
+    Examples
+    --------
+    >>> study = read_study("analyses/brazil_trust")
+    >>> study.id, [wave.id for wave in study.waves][-2:]
+    ('brazil_trust', ['2021', '2023'])
+    """
+    file = Path(path)
+    file = file / "study.yaml" if file.is_dir() or file.suffix not in {".yaml", ".yml"} else file
+    document = files.read_yaml(file, "study file", StudyError)
+    declared = files.declared(document, StudyFile, model.SCHEMA, StudyError, context=_language(document, "en"))
+    sister = file.parent / declared.indicators
+    listed = files.read_yaml(sister, "file of indicators", IndicatorError)
+    spoken = _language(listed, declared.source_language)
+    indicators = files.declared(listed, IndicatorsFile, definition.SCHEMA, IndicatorError, context=spoken)
+    home = find_instrument(declared.instrument_, file.parent)
+    instruments = {wave.id: read_instrument(home, wave.version) for wave in declared.waves}
+    study = Study(
+        **{one.name: getattr(declared, one.name) for one in fields(StudyFile)},
+        path=file,
+        data=_folders(file.parent, data),
+        definitions=indicators.indicators,
+        instruments=instruments,
+        inputs=(file, sister, *sorted(Path(home).rglob("*.yaml"))),
+    )
+    _check_waves(study, document.at)
+    _check_names(study, document.at)
+    for i, one in enumerate(study.definitions):
+        _check_indicator(study, one, lambda *way, i=i: listed.at(("indicators", i, *way)))
+    return study
+
+
+def _language(document: files.Document, otherwise: str) -> dict[str, str]:
+    value = document.value if isinstance(document.value, dict) else {}
+    return {"language": str(value.get("source_language", otherwise))}
+
+
+def _folders(own: Path, data: str | Path | None) -> tuple[Path, ...]:
+    named = data if data is not None else os.environ.get("SURVEY_KIT_DATA") or None
+    return tuple(dict.fromkeys(([Path(named)] if named is not None else []) + [own / "data"]))
+
+
+# ----------------------------------------------------------------------------------------------------- the study file
+def _check_waves(study: Study, at: Where) -> None:
+    ids = [wave.id for wave in study.waves]
+    if not ids:
+        raise StudyError("The study has no wave.", where=at(("waves",)), fix="List at least one wave.")
+    for i, wave in enumerate(study.waves):
+        earlier = study.waves[:i]
+        here = lambda *way, i=i: at(("waves", i, *way))  # noqa: E731
+        if wave.id in ids[:i]:
+            raise StudyError(f"The wave '{wave.id}' stands twice.", where=here("id"), fix="Give each wave its own id.")
+        later = next((one for one in earlier if one.year and wave.year and one.year >= wave.year), None)
+        if later is not None:
+            raise StudyError(
+                "The waves are not in the order of their years.",
+                where=here("year"),
+                found=f"{later.id} ({later.year}) before {wave.id} ({wave.year})",
+                fix="List the oldest wave first.",
+            )
+        if wave.comparable_with is not None:
+            _known(wave.comparable_with, [one.id for one in earlier], "earlier wave", here("comparable_with"))
+        for key in ("break_items", "break_note", "comparable_with"):
+            if getattr(wave, key) and not wave.break_:
+                raise StudyError(
+                    f"'{key}' belongs to a break, but the wave does not say of which kind.",
+                    where=here(key),
+                    fix="Add 'break: mode' or another kind.",
+                )
+        _check_wave_items(study, wave, here)
+        if wave.file is None and study.responses.file is None:
+            raise StudyError(
+                f"The wave '{wave.id}' has no response file.",
+                where=here("id"),
+                fix="Add 'file:' to the wave, or to 'responses:'.",
+            )
+    if study.baseline is not None:
+        _known(study.baseline, ids, "wave", at(("baseline",)))
+    if len(ids) > 1 and study.responses.file and study.responses.wave is None:
+        raise StudyError(
+            "The study has several waves but does not name the column that tells them apart.",
+            where=at(("responses",)),
+            fix="Add 'wave:' to 'responses:'.",
+        )
+
+
+def _check_wave_items(study: Study, wave: Wave, here: Where) -> None:
+    instrument = study.instruments[wave.id]
+    items, modules = _items(instrument), [module.id for module in instrument.modules]
+    for k, entry in enumerate(wave.not_asked):
+        for name in entry.items:
+            _known(name, [*items, *modules], f"item of version {instrument.version}", here("not_asked", k))
+    for name in wave.break_items:
+        _known(name, items, f"item of version {instrument.version}", here("break_items"))
+
+
+def _check_names(study: Study, at: Where) -> None:
+    ids = [one.id for one in study.definitions]
+    seen: dict[str, str] = {}
+    for family, members in study.families.items():
+        for k, name in enumerate(members):
+            _known(name, ids, "indicator", at(("families", family, k)))
+            if name in seen:
+                raise StudyError(
+                    f"The indicator '{name}' stands in two places.",
+                    where=at(("families", family, k)),
+                    found=f"families '{seen[name]}' and '{family}'",
+                    fix="Judge each indicator in one family.",
+                )
+            seen[name] = family
+        if family in ids and members != (family,):
+            raise StudyError(
+                f"The family '{family}' has the name of an indicator.",
+                where=at(("families", family)),
+                fix="Name the family otherwise.",
+            )
+    for name, derived in study.derive.items():
+        _check_derived(name, derived, lambda *way, name=name: at(("derive", name, *way)))
+    for k, name in enumerate(study.domains):
+        if name == study.wave_column or name in study.domains[:k]:
+            raise StudyError(
+                f"'{name}' cannot be a domain here.",
+                where=at(("domains", k)),
+                found="the wave column" if name == study.wave_column else "it stands twice",
+                fix="Leave it out.",
+            )
+
+
+def _check_derived(name: str, derived: Derived, here: Where) -> None:
+    if bool(derived.cut) == bool(derived.groups):
+        raise StudyError(
+            f"The domain '{name}' needs either 'cut' or 'groups'.",
+            where=here(),
+            fix="Give cut points for numbers, or groups of codes.",
+        )
+    if name == derived.from_:
+        raise StudyError(
+            f"The domain '{name}' is made from itself.", where=here("from"), fix="Give it a name of its own."
+        )
+    if list(derived.cut) != sorted(set(derived.cut)):
+        raise StudyError("Cut points must rise.", where=here("cut"), found=repr(derived.cut), fix="Order them.")
+    codes = [code for group in derived.groups.values() for code in group]
+    twice = next((code for k, code in enumerate(codes) if code in codes[:k]), None)
+    if twice is not None:
+        raise StudyError(
+            f"The code {twice} stands in two groups of '{name}'.", where=here("groups"), fix="Keep it in one."
+        )
+    for level in derived.labels:
+        _known(level, derived.levels(), "level", here("labels", level))
+
+
+# ------------------------------------------------------------------------------------------------- the indicators file
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """What a kind of indicator takes: keys it needs, keys it has no use for."""
+
+    needs: tuple[str, ...]
+    never: tuple[str, ...]
+
+
+_RULES = {
+    "share": _Rule(("items", "categories"), ("low_categories", "numerator", "denominator")),
+    "mean100": _Rule(("items",), ("categories", "low_categories", "numerator", "denominator")),
+    "net": _Rule(("items", "categories", "low_categories"), ("numerator", "denominator")),
+    "ratio": _Rule(("numerator", "denominator"), ("items", "categories", "low_categories")),
+}
+
+
+def _check_indicator(study: Study, one: Indicator, here: Where) -> None:
+    if sum(other.id == one.id for other in study.definitions) > 1:
+        raise IndicatorError(
+            f"The indicator '{one.id}' stands twice.", where=here("id"), fix="Give each indicator its own id."
+        )
+    rule = _RULES[one.kind]
+    for key in rule.needs:
+        if not getattr(one, key):
+            raise IndicatorError(f"A '{one.kind}' needs '{key}'.", where=here("kind"), fix=f"Add '{key}:'.")
+    for key in rule.never:
+        if getattr(one, key):
+            raise IndicatorError(f"A '{one.kind}' has no use for '{key}'.", where=here(key), fix="Leave it out.")
+    wald_only = one.kind in {"mean100", "net"} or len(one.items) > 1
+    if wald_only and one.interval != "wald":
+        what = "the mean of several items" if len(one.items) > 1 else f"a '{one.kind}'"
+        raise IndicatorError(
+            f"The interval '{one.interval}' is for a single share, not for {what}.",
+            where=here("interval"),
+            fix="Write 'interval: wald'.",
+        )
+    if one.kind == "mean100" and (one.base == "asked" or one.dont_know == "include"):
+        raise IndicatorError(
+            "A mean score has no value for those who gave no answer.",
+            where=here("base" if one.base == "asked" else "dont_know"),
+            found=f"base: {one.base}, dont_know: {one.dont_know}",
+            fix="Write 'base: answered' and 'dont_know: exclude' or 'bounds'.",
+        )
+    overlap = set(one.categories) & set(one.low_categories)
+    if overlap:
+        raise IndicatorError(
+            f"A code counts as high and as low: {min(overlap, key=str)}.",
+            where=here("low_categories"),
+            fix="Keep it in one of them.",
+        )
+    _check_items(study, one, here)
+
+
+def _check_items(study: Study, one: Indicator, here: Where) -> None:
+    asked_once: set[str] = set()
+    for wave in study.waves:
+        instrument = study.instruments[wave.id]
+        known, never = _items(instrument), study.not_asked(wave.id)
+        for name in one.needs():
+            if name in known:
+                _check_codes(instrument, name, one, here)
+                asked_once |= {name} - never
+            elif name not in never:
+                everywhere = [item for form in study.instruments.values() for item in _items(form)]
+                fix = did_you_mean(name, everywhere)
+                if name in everywhere:
+                    fix = f"Say 'not_asked: [{name}]' in that wave."
+                raise IndicatorError(
+                    f"The indicator '{one.id}' needs '{name}', which is no item of wave '{wave.id}'.",
+                    where=here("items" if one.items else "numerator"),
+                    found=f"instrument {instrument.id}, version {instrument.version}",
+                    fix=fix,
+                )
+    never_asked = [name for name in one.needs() if name not in asked_once]
+    if never_asked:
+        raise IndicatorError(
+            f"The item '{never_asked[0]}' of the indicator '{one.id}' was asked in no wave.",
+            where=here("items" if one.items else "numerator"),
+            fix="Leave the indicator out, or correct 'not_asked'.",
+        )
+
+
+def _check_codes(instrument: Instrument, name: str, one: Indicator, here: Where) -> None:
+    codes = list(instrument.codes(name))
+    wanted: list[tuple[str, Sequence[object]]] = [
+        ("categories", one.categories),
+        ("low_categories", one.low_categories),
+    ]
+    for key, half in (("numerator", one.numerator), ("denominator", one.denominator)):
+        if half is not None and name in half.any:
+            wanted.append((key, half.categories))
+    for key, categories in wanted:
+        for code in categories:
+            if code not in codes:
+                raise IndicatorError(
+                    f"The code {code} is not on the scale of '{name}'.",
+                    where=here(key),
+                    found=f"the codes are {', '.join(map(str, codes))}",
+                    fix="Name codes of the scale.",
+                )
+    if one.kind == "mean100" and (len(codes) < 2 or not all(isinstance(code, (int, float)) for code in codes)):
+        raise IndicatorError(
+            f"'{name}' has no scale of numbers to take a mean of.",
+            where=here("items"),
+            found=f"the codes are {', '.join(map(str, codes)) or 'none'}",
+            fix="Take a share of its answers.",
+        )
+
+
+def _items(instrument: Instrument) -> list[str]:
+    return [item.id for item in instrument.items]
+
+
+def _known(name: str, known: Iterable[str], what: str, where: str, error: type[SurveyKitError] = StudyError) -> None:
+    known = list(known)
+    if name not in known:
+        raise error(f"There is no {what} '{name}'.", where=where, fix=did_you_mean(name, known))
