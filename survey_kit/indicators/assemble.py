@@ -15,7 +15,7 @@ from survey_kit.indicators.cells import LEVEL_FIELDS, MISSING_FIELDS, Cells, Job
 from survey_kit.indicators.comparable import NONE, Comparison
 from survey_kit.indicators.rows import AGAINST, COLUMNS, CONFIDENCE, COUNTS, TEXTS
 from survey_kit.indicators.wording import Facts, words
-from survey_kit.study import Indicator, Study, said
+from survey_kit.study import Indicator, Study
 from survey_kit.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def _described(study: Study, job: Job, cells: Sequence[Cells], keys: _Keys) -> d
     levels = np.array([(part.domain.name, *level) for part in cells for level in part.domain.levels], dtype=object)
     ids = np.array([wave.id for wave in study.waves], dtype=object)
     years = np.array([np.nan if wave.year is None else wave.year for wave in study.waves])
+    breaks = {one.id: job.plans[one.id].breaks for one in job.indicators}
     data |= {
         "study": np.full(size, study.id, dtype=object),
         "data_status": np.full(size, study.data_status, dtype=object),
@@ -107,10 +108,9 @@ def _described(study: Study, job: Job, cells: Sequence[Cells], keys: _Keys) -> d
         "level": levels[keys.level, 1],
         "level_label": levels[keys.level, 2],
         "confidence": np.full(size, CONFIDENCE),
-        "break": _per_wave(job, keys, lambda one, v: job.plans[one.id].breaks[v] or ""),
+        "break": _per_wave(job, keys, lambda one, v: breaks[one.id][v][0] or ""),
+        "break_note": _per_wave(job, keys, lambda one, v: breaks[one.id][v][1]),
     }
-    notes = np.array([said(wave.break_note, "en") for wave in study.waves], dtype=object)[keys.wave]
-    data["break_note"] = np.where(data["break"] != "", notes, "")
     return data
 
 
@@ -254,11 +254,11 @@ def _typed(name: str, values: Any, size: int) -> Any:
     import pandas as pd
 
     if name in TEXTS:
-        texts = np.asarray(values, dtype=object)
+        texts = np.array(values, dtype=object)
         if name not in {"domain", "level", "level_label"}:
-            texts = np.where(texts == "", None, texts)
-        return pd.array(texts.tolist(), dtype="str")
+            texts[texts == ""] = None
+        return pd.array(texts, dtype="str")
     numbers = np.asarray(values, dtype=np.float64)
     if len(numbers) != size:
         raise ValueError(name)
-    return pd.array(numbers, dtype="Int64") if name in COUNTS else numbers
+    return pd.Series(numbers).astype("Int64").array if name in COUNTS else numbers

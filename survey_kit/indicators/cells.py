@@ -142,7 +142,7 @@ def _combined(
     if not maps.rows:
         return
     rows, columns, weights = (np.concatenate(part) for part in (maps.rows, maps.columns, maps.weights))
-    L = sparse.csr_array((weights, (rows, columns)), shape=(maps.size, len(base.table)))  # noqa: N806 - as in the formula
+    L: Any = sparse.csr_array((weights, (rows, columns)), shape=(maps.size, len(base.table)))  # noqa: N806 - as in the formula
     table = base.linear(L).table
     values = {name: table[name].to_numpy(dtype=np.float64) for name in ("estimate", "se", "df")}
     said = table["status"].to_numpy(dtype=object)

@@ -27,15 +27,30 @@ _KINDS: Final[Mapping[Break, str]] = {
     "design": "the sample design changed",
     "territory": "the territory changed",
 }
+_SCALE_CHANGES: Final = ("type", "codes", "direction", "labels", "missing_codes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """The earlier wave (its position, NONE for none), whether the two may be compared, why not, and a note."""
+    """What a wave is compared with.
+
+    Attributes
+    ----------
+    earlier
+        Position of the earlier wave; NONE for none.
+    comparable, reason
+        Whether the two may be compared, and why not.
+    kind, words
+        The break between them, and its description.
+    note
+        What a reader of the change has to know.
+    """
 
     earlier: int = NONE
     comparable: bool = False
     reason: str = ""
+    kind: Break | None = None
+    words: str = ""
     note: str = ""
 
 
@@ -50,14 +65,15 @@ class Plan:
     against
         The comparisons with the previous and the baseline wave.
     breaks
-        The kind of break that a wave declares for it, or nothing.
+        The kind of break between a wave and the last one before it in which it was asked, or nothing, and its words;
+        in a wave in which it was not asked, the break that wave declares.
     notes
         What a reader of the wave's figures has to know.
     """
 
     asked: tuple[bool, ...]
     against: Mapping[str, tuple[Comparison, ...]]
-    breaks: tuple[Break | None, ...]
+    breaks: tuple[tuple[Break | None, str], ...]
     notes: tuple[str, ...]
 
 
@@ -77,9 +93,12 @@ class Planner:
         previous = tuple(self._previous(one, v, asked, series, breaks) for v in range(len(waves)))
         baseline = self._baselines(one, asked, series, breaks)
         notes = tuple(_wave_note(study, one, v, asked[v]) for v in range(len(waves)))
-        return Plan(
-            asked=asked, against=dict(zip(AGAINST, (previous, baseline), strict=True)), breaks=breaks, notes=notes
+        shown = tuple(
+            (previous[v].kind, previous[v].words) if asked[v] else (breaks[v], said(waves[v].break_note, "en"))
+            for v in range(len(waves))
         )
+        against = dict(zip(AGAINST, (previous, baseline), strict=True))
+        return Plan(asked=asked, against=against, breaks=shown, notes=notes)
 
     def _previous(
         self, one: Indicator, v: int, asked: tuple[bool, ...], series: list[int], breaks: tuple[Break | None, ...]
@@ -98,7 +117,7 @@ class Planner:
         self, one: Indicator, asked: tuple[bool, ...], series: list[int], breaks: tuple[Break | None, ...]
     ) -> tuple[Comparison, ...]:
         waves = self.study.waves
-        declared = next(v for v, wave in enumerate(waves) if wave.id == self.study.first_wave)
+        declared = next(v for v, wave in enumerate(waves) if wave.id == self.study.baseline_wave)
         base = next((v for v in range(declared, len(waves)) if asked[v]), NONE)
         out = []
         for v, wave in enumerate(waves):
@@ -123,22 +142,30 @@ class Planner:
         ]
         told = [f"{part.item}: {part.text}" for part in changed if part.effect == "note"]
         note = " ".join(filter(None, (note, f"Changed since {waves[earlier].id}: {'; '.join(told)}." if told else "")))
-        reason = ""
         if series[earlier] != series[later]:
-            reason = self._why(earlier, later, breaks)
-        elif broken := [part for part in changed if part.effect == "break"]:
-            reason = f"The question changed since {waves[earlier].id} ({broken[0].item}: {broken[0].text})."
-        return Comparison(earlier=earlier, comparable=not reason, reason=reason, note=note)
+            return self._broken_series(pair, breaks, note)
+        for part in changed:
+            if part.effect == "break":
+                words = f"{part.item}: {part.text}"
+                return Comparison(
+                    earlier=earlier,
+                    reason=f"The question changed since {waves[earlier].id} ({words}).",
+                    kind="scale" if part.kind in _SCALE_CHANGES else "wording",
+                    words=words,
+                    note=note,
+                )
+        return Comparison(earlier=earlier, comparable=True, note=note)
 
-    def _why(self, earlier: int, later: int, breaks: tuple[Break | None, ...]) -> str:
-        told = []
-        for v in range(earlier + 1, later + 1):
-            kind, wave = breaks[v], self.study.waves[v]
-            if kind is not None:
-                note = said(wave.break_note, "en")
-                told.append(f"{_KINDS[kind]} in {wave.id}" + (f" ({note})" if note else ""))
-        text = "; ".join(told) or "the two waves belong to different series"
-        return f"{text[0].upper()}{text[1:]}."
+    def _broken_series(self, pair: tuple[int, int], breaks: tuple[Break | None, ...], note: str) -> Comparison:
+        kind: Break | None = None
+        told, words = [], ""
+        for v in range(pair[0] + 1, pair[1] + 1):
+            declared, wave = breaks[v], self.study.waves[v]
+            if declared is not None:
+                kind, words = declared, said(wave.break_note, "en")
+                told.append(f"{_KINDS[declared]} in {wave.id}" + (f" ({words})" if words else ""))
+        text = "; ".join(told)
+        return Comparison(earlier=pair[0], reason=f"{text[:1].upper()}{text[1:]}.", kind=kind, words=words, note=note)
 
     def _differences(self, earlier: str, later: str) -> tuple[Difference, ...]:
         old, new = self.study.instruments[earlier], self.study.instruments[later]
@@ -170,7 +197,7 @@ def _series(study: Study, breaks: tuple[Break | None, ...]) -> list[int]:
 
 def _wave_note(study: Study, one: Indicator, v: int, asked: bool) -> str:
     wave = study.waves[v]
-    parts = [said(flag, "en") for flag in wave.flag]
+    parts = [said(flag, "en") for flag in wave.flag] if asked else []
     partly = {item for unasked in study.unasked_when(wave.id) for item in unasked.items}
     if asked and partly & set(one.needs()):
         parts.append("Asked of a random part of the sample.")

@@ -111,7 +111,7 @@ def of_precision(estimate: FloatArray, se: FloatArray, df: FloatArray, effective
     return _verdict("precision", np.isfinite(estimate), faults)
 
 
-def imprecise_change(se: FloatArray, df: FloatArray, scale: float) -> BoolArray:
+def imprecise_change(se: FloatArray, df: FloatArray, scale: FloatArray) -> BoolArray:
     """Tell which changes are too imprecise to publish although both ends may be.
 
     The limit is the half-width that two shares just narrow enough to publish give together: 0.15 times the root of 2.

@@ -50,8 +50,8 @@ _ABOUT: Final[Mapping[str, str]] = {
     "status": "ok; not_asked; empty: nobody of the group answered; one_value: all said the same; no_df",
     "reliability": "publish, caution, review, suppress, or none without an estimate",
     "reliability_rule": "the rule that decided: nchs_2017 (shares), cv_bands (means) or precision (net scores, composites)",
-    "reliability_reason": "why the rule did not say publish; empty otherwise",
-    "break": "kind of break between this wave and the one before it; empty for none",
+    "reliability_reason": "why the rule did not say publish; null otherwise",
+    "break": "kind of break between this wave and the last one before it in which it was asked; null for none",
     "break_note": "the break in words",
 }
 _CHANGE: Final[Mapping[str, str]] = {
@@ -71,7 +71,7 @@ _CHANGE: Final[Mapping[str, str]] = {
     "detectable": "smallest change that would be found 8 times in 10 at 5 %, taken alone",
     "nonresponse_shift": "change of the share without an answer",
     "wording": "rose, fell, no_significant_change, cannot_be_compared, not_published, or first: nothing earlier",
-    "reason": "why it cannot be compared or is not published; empty otherwise",
+    "reason": "why it cannot be compared or is not published; null otherwise",
 }
 _OF: Final[Mapping[str, str]] = {
     "previous": "the last one before this in which it was asked",

@@ -141,8 +141,8 @@ def _table(study: Study, wanted: Sequence[str]) -> pd.DataFrame:
                 )
         own[name] = wave.id
         if parts and name in parts[0].columns:
-            keep = [text != wave.id for text in frames.texts(parts[0], name, "wave")]
-            parts[0] = parts[0][keep].assign(**{name: frames.texts(parts[0][keep], name, "wave")})
+            labels = pd.Series(frames.texts(parts[0], name, "wave"), index=parts[0].index, dtype="str")
+            parts[0] = parts[0].assign(**{name: labels})[labels != wave.id]
         parts.append(own)
     return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
 
@@ -162,7 +162,7 @@ def _derive(frame: pd.DataFrame, name: str, plan: Derived) -> Any:
         grouped = frames.group(frame, [plan.from_], f"source of '{name}'")
         place = [number.get(str(level[0]), -1) for level in grouped.levels]
         code = np.array([*place, -1], dtype=np.int64)[grouped.codes]
-    return pd.Categorical.from_codes(code, categories=levels, ordered=True)
+    return pd.Categorical.from_codes(code.tolist(), dtype=pd.CategoricalDtype(levels, ordered=True))
 
 
 def _joined(

@@ -16,7 +16,7 @@ from survey_kit.study.definition import Indicator, IndicatorsFile
 from survey_kit.study.model import Derived, StudyFile, Wave
 from survey_kit.study.study import Study
 
-Where = Callable[..., str]
+Where = Callable[..., str]  # the way to a key -> file:line
 
 
 def read_study(path: str | Path, data: str | Path | None = None) -> Study:
@@ -50,20 +50,29 @@ def read_study(path: str | Path, data: str | Path | None = None) -> Study:
     spoken = _language(listed, declared.source_language)
     indicators = files.declared(listed, IndicatorsFile, definition.SCHEMA, IndicatorError, context=spoken)
     home = find_instrument(declared.instrument_, file.parent)
-    instruments = {wave.id: read_instrument(home, wave.version) for wave in declared.waves}
+    forms = {version: read_instrument(home, version) for version in {wave.version for wave in declared.waves}}
     study = Study(
         **{one.name: getattr(declared, one.name) for one in fields(StudyFile)},
         path=file,
         data=_folders(file.parent, data),
         definitions=indicators.indicators,
-        instruments=instruments,
+        instruments={wave.id: forms[wave.version] for wave in declared.waves},
         inputs=(file, sister, *sorted(Path(home).rglob("*.yaml"))),
     )
-    _check_waves(study, document.at)
-    _check_names(study, document.at)
+    for i, wave in enumerate(study.waves):
+        _check_wave(study, i, wave, _below(document, "waves", i))
+    _check_whole(study, _below(document))
+    _check_names(study, _below(document))
     for i, one in enumerate(study.definitions):
-        _check_indicator(study, one, lambda *way, i=i: listed.at(("indicators", i, *way)))
+        _check_indicator(study, one, _below(listed, "indicators", i))
     return study
+
+
+def _below(document: files.Document, *start: str | int) -> Where:
+    def at(*way: str | int) -> str:
+        return document.at((*start, *way))
+
+    return at
 
 
 def _language(document: files.Document, otherwise: str) -> dict[str, str]:
@@ -77,46 +86,47 @@ def _folders(own: Path, data: str | Path | None) -> tuple[Path, ...]:
 
 
 # ----------------------------------------------------------------------------------------------------- the study file
-def _check_waves(study: Study, at: Where) -> None:
-    ids = [wave.id for wave in study.waves]
-    if not ids:
-        raise StudyError("The study has no wave.", where=at(("waves",)), fix="List at least one wave.")
-    for i, wave in enumerate(study.waves):
-        earlier = study.waves[:i]
-        here = lambda *way, i=i: at(("waves", i, *way))  # noqa: E731
-        if wave.id in ids[:i]:
-            raise StudyError(f"The wave '{wave.id}' stands twice.", where=here("id"), fix="Give each wave its own id.")
-        later = next((one for one in earlier if one.year and wave.year and one.year >= wave.year), None)
-        if later is not None:
-            raise StudyError(
-                "The waves are not in the order of their years.",
-                where=here("year"),
-                found=f"{later.id} ({later.year}) before {wave.id} ({wave.year})",
-                fix="List the oldest wave first.",
-            )
-        if wave.comparable_with is not None:
-            _known(wave.comparable_with, [one.id for one in earlier], "earlier wave", here("comparable_with"))
-        for key in ("break_items", "break_note", "comparable_with"):
-            if getattr(wave, key) and not wave.break_:
-                raise StudyError(
-                    f"'{key}' belongs to a break, but the wave does not say of which kind.",
-                    where=here(key),
-                    fix="Add 'break: mode' or another kind.",
-                )
-        _check_wave_items(study, wave, here)
-        if wave.file is None and study.responses.file is None:
-            raise StudyError(
-                f"The wave '{wave.id}' has no response file.",
-                where=here("id"),
-                fix="Add 'file:' to the wave, or to 'responses:'.",
-            )
+def _check_whole(study: Study, at: Where) -> None:
+    if not study.waves:
+        raise StudyError("The study has no wave.", where=at("waves"), fix="List at least one wave.")
     if study.baseline is not None:
-        _known(study.baseline, ids, "wave", at(("baseline",)))
-    if len(ids) > 1 and study.responses.file and study.responses.wave is None:
+        _known(study.baseline, [wave.id for wave in study.waves], "wave", at("baseline"))
+    if len(study.waves) > 1 and study.responses.file and study.responses.wave is None:
         raise StudyError(
             "The study has several waves but does not name the column that tells them apart.",
-            where=at(("responses",)),
+            where=at("responses"),
             fix="Add 'wave:' to 'responses:'.",
+        )
+
+
+def _check_wave(study: Study, i: int, wave: Wave, here: Where) -> None:
+    earlier = study.waves[:i]
+    ids = [one.id for one in earlier]
+    if wave.id in ids:
+        raise StudyError(f"The wave '{wave.id}' stands twice.", where=here("id"), fix="Give each wave its own id.")
+    later = next((one for one in earlier if one.year and wave.year and one.year > wave.year), None)
+    if later is not None:
+        raise StudyError(
+            "The waves are not in the order of their years.",
+            where=here("year"),
+            found=f"{later.id} ({later.year}) before {wave.id} ({wave.year})",
+            fix="List the oldest wave first.",
+        )
+    if wave.comparable_with is not None:
+        _known(wave.comparable_with, ids, "earlier wave", here("comparable_with"))
+    for key in ("break_items", "break_note", "comparable_with"):
+        if getattr(wave, key) and not wave.break_:
+            raise StudyError(
+                f"'{key}' belongs to a break, but the wave does not say of which kind.",
+                where=here(key),
+                fix="Add 'break: mode' or another kind.",
+            )
+    _check_wave_items(study, wave, here)
+    if wave.file is None and study.responses.file is None:
+        raise StudyError(
+            f"The wave '{wave.id}' has no response file.",
+            where=here("id"),
+            fix="Add 'file:' to the wave, or to 'responses:'.",
         )
 
 
@@ -135,11 +145,11 @@ def _check_names(study: Study, at: Where) -> None:
     seen: dict[str, str] = {}
     for family, members in study.families.items():
         for k, name in enumerate(members):
-            _known(name, ids, "indicator", at(("families", family, k)))
+            _known(name, ids, "indicator", at("families", family, k))
             if name in seen:
                 raise StudyError(
                     f"The indicator '{name}' stands in two places.",
-                    where=at(("families", family, k)),
+                    where=at("families", family, k),
                     found=f"families '{seen[name]}' and '{family}'",
                     fix="Judge each indicator in one family.",
                 )
@@ -147,22 +157,32 @@ def _check_names(study: Study, at: Where) -> None:
         if family in ids and members != (family,):
             raise StudyError(
                 f"The family '{family}' has the name of an indicator.",
-                where=at(("families", family)),
+                where=at("families", family),
                 fix="Name the family otherwise.",
             )
     for name, derived in study.derive.items():
-        _check_derived(name, derived, lambda *way, name=name: at(("derive", name, *way)))
+        _check_derived(name, derived, at)
     for k, name in enumerate(study.domains):
+        form = study.instrument()
+        if name in form and form.item(name).type != "single":
+            raise StudyError(
+                f"The domain '{name}' has no classes: it is a {form.item(name).type}.",
+                where=at("domains", k),
+                fix=f"Make classes under 'derive:' with 'from: {name}', and name those.",
+            )
         if name == study.wave_column or name in study.domains[:k]:
             raise StudyError(
                 f"'{name}' cannot be a domain here.",
-                where=at(("domains", k)),
+                where=at("domains", k),
                 found="the wave column" if name == study.wave_column else "it stands twice",
                 fix="Leave it out.",
             )
 
 
-def _check_derived(name: str, derived: Derived, here: Where) -> None:
+def _check_derived(name: str, derived: Derived, at: Where) -> None:
+    def here(*way: str) -> str:
+        return at("derive", name, *way)
+
     if bool(derived.cut) == bool(derived.groups):
         raise StudyError(
             f"The domain '{name}' needs either 'cut' or 'groups'.",
@@ -244,6 +264,7 @@ def _check_items(study: Study, one: Indicator, here: Where) -> None:
     for wave in study.waves:
         instrument = study.instruments[wave.id]
         known, never = _items(instrument), study.not_asked(wave.id)
+        _check_same_scale(instrument, one, here)
         for name in one.needs():
             if name in known:
                 _check_codes(instrument, name, one, here)
@@ -265,6 +286,18 @@ def _check_items(study: Study, one: Indicator, here: Where) -> None:
             f"The item '{never_asked[0]}' of the indicator '{one.id}' was asked in no wave.",
             where=here("items" if one.items else "numerator"),
             fix="Leave the indicator out, or correct 'not_asked'.",
+        )
+
+
+def _check_same_scale(instrument: Instrument, one: Indicator, here: Where) -> None:
+    """Refuse a mean over items on different scales: stretched to 0-100 they still measure differently."""
+    scales = {instrument.codes(name) for name in one.items if name in instrument}
+    if one.kind in {"mean100", "net"} and len(scales) > 1:
+        raise IndicatorError(
+            f"The items of '{one.id}' have different scales.",
+            where=here("items"),
+            found=" and ".join(f"{len(codes)} codes" for codes in sorted(scales, key=len)),
+            fix="Take items with the same scale together.",
         )
 
 

@@ -39,7 +39,7 @@ class Study(StudyFile):
         return self.responses.wave or "wave"
 
     @property
-    def first_wave(self) -> str:
+    def baseline_wave(self) -> str:
         """Give the id of the baseline wave."""
         return self.baseline or self.waves[0].id
 
