@@ -99,7 +99,7 @@ def _check(node: ast.expr, text: str, names: dict[str, None]) -> None:
             _check_side(left, text, names)
             for op, side in zip(ops, comparators, strict=True):
                 if isinstance(op, (ast.In, ast.NotIn)):
-                    if not isinstance(side, (ast.Tuple, ast.List, ast.Set)) or len(ops) > 1:
+                    if not isinstance(side, (ast.Tuple, ast.List, ast.Set)) or len(ops) > 1 or not side.elts:
                         raise _refused(side, text)
                     for part in side.elts:
                         _check_side(part, text, {})

@@ -123,7 +123,7 @@ def _scales(declaration: Declaration, places: Sequence[_Place], tell: _Teller) -
             yield tell(
                 "I007", (*way, "high"), f"The high end {scale.high!r} is not an end of {list(scale.codes)}.", fix
             )
-        if not scale.labels and not scale.ends:
+        if scale.codes and not scale.labels and not scale.ends:
             yield tell("I021", way, "The answers have no words.", "Add 'labels:' or 'ends:'.", "note")
 
 

@@ -110,7 +110,11 @@ def _statistics(source: Path, options: dict[str, Any]) -> tuple[Any, dict[str, A
         _, about = read(str(source), metadataonly=True, **more)
         more["usecols"] = [name for name in about.column_names if name in options["columns"]]
     data, about = read(str(source), user_missing=True, output_format="dict", **more)
-    arrays = [_column(list(values)) for values in data.values()]
+    letters = getattr(about, "missing_user_values", None) or {}
+    arrays = [
+        _column([f".{v}" if isinstance(v, str) and v in letters.get(name, ()) else v for v in values])
+        for name, values in data.items()
+    ]
     value_labels = {
         name: [[_code(code), str(label)] for code, label in labels.items()]
         for name, labels in about.variable_value_labels.items()
@@ -119,8 +123,8 @@ def _statistics(source: Path, options: dict[str, Any]) -> tuple[Any, dict[str, A
         name: [[_code(one["lo"]), _code(one["hi"])] for one in ranges]
         for name, ranges in (about.missing_ranges or {}).items()
     }
-    for name, letters in (getattr(about, "missing_user_values", None) or {}).items():
-        ranges[name] = [[_code(letter), _code(letter)] for letter in letters]
+    for name, own in letters.items():
+        ranges[name] = [[_code(letter), _code(letter)] for letter in own]
     told = {
         "variable_labels": {k: v for k, v in about.column_names_to_labels.items() if v},
         "value_labels": value_labels,
