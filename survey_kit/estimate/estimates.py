@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -147,6 +147,7 @@ class Estimates:
         base = smallest(used, self.table["n"].to_numpy(dtype=np.float64))
         head = head_columns(names, L.shape[0])
         keys = tuple(key for key in head if key not in COLUMNS)
+        notes = tuple(note for note in self.notes if not note.startswith("deff "))
         head.setdefault("category", np.full(L.shape[0], None, dtype=object))
         return build(
             head={key: head[key] for key in (*keys, "variable", "category")},
@@ -156,7 +157,7 @@ class Estimates:
             weight_sum=np.full(L.shape[0], np.nan),
             srs_variance=None,
             status=np.where(lacking, "empty", "ok").astype(object),
-            like=replace(self, keys=keys, blocks=blocks, interval="wald"),
+            like=replace(self, keys=keys, blocks=blocks, interval="wald", notes=notes),
         )
 
     def difference(self, a: Mapping[str, Any], b: Mapping[str, Any]) -> Estimates:
@@ -234,8 +235,16 @@ class Estimates:
     def _repr_html_(self) -> str:
         from html import escape
 
-        shown = self.table.to_html(index=False, float_format=lambda x: f"{x:.4f}", na_rep="", max_rows=60, border=0)
-        return f"{shown}<p>{escape(self._caption())}</p>"
+        shown = self.table.drop(columns=[name for name in ("category", "deff") if self.table[name].isna().all()])
+        formats: dict[str, Callable[[Any], str]] = {
+            "df": lambda x: "" if x != x else f"{x:.0f}",  # noqa: PLR0124
+            "n": "{:,}".format,
+            "weight_sum": lambda x: "" if x != x else f"{x:,.1f}",  # noqa: PLR0124
+        }
+        table = shown.to_html(
+            index=False, float_format=lambda x: f"{x:.4f}", formatters=formats, na_rep="", max_rows=60, border=0
+        )
+        return f"{table}<p>{escape(self._caption())}</p>"
 
     def _caption(self) -> str:
         return "; ".join((f"{self.level:.0%} intervals ({self.interval})", *self.notes))
