@@ -233,15 +233,13 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|fa
 
 def _compose(path: Path, text: str, error: type[SurveyKitError]) -> Document:
     for event in yaml.parse(text, Loader=_Loader):
-        anchor = getattr(event, "anchor", None)
-        if anchor:
-            line = event.start_mark.line + 1 if event.start_mark else 1
-            raise error(
-                "YAML anchors and aliases are not read.",
-                where=f"{path}:{line}",
-                found=f"'{anchor}'",
-                fix="Write the part out.",
-            )
+        for what, mark in (("anchors and aliases", "anchor"), ("tags", "tag")):
+            found = getattr(event, mark, None)
+            if found:
+                line = event.start_mark.line + 1 if event.start_mark else 1
+                raise error(
+                    f"YAML {what} are not read.", where=f"{path}:{line}", found=f"'{found}'", fix="Write the part out."
+                )
     loader = _Loader(text)
     try:
         node = loader.get_single_node()

@@ -8,6 +8,7 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
+from narwhals.exceptions import DuplicateError
 
 from survey_kit.errors import FrameError, did_you_mean
 from survey_kit.types import BoolArray, FloatArray, Frame, IntArray
@@ -30,21 +31,34 @@ class Codes:
     levels: tuple[tuple[Any, ...], ...]
 
 
-def _wrap(frame: Frame) -> nw.DataFrame[Any]:
+def _native(frame: Frame) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
     try:
-        native = nw.from_native(frame)
+        native: nw.DataFrame[Any] | nw.LazyFrame[Any] = nw.from_native(frame)
     except TypeError:
         raise FrameError(
             "This is not a data frame.",
             found=type(frame).__name__,
             fix="Give a pandas, polars, pyarrow or DuckDB frame.",
         ) from None
+    return native
+
+
+def _names(frame: Frame) -> list[str]:
+    try:
+        return list(_native(frame).collect_schema().names())
+    except DuplicateError as fault:
+        found = " ".join(str(fault).split()).removeprefix("Expected unique column names, got: - ")
+        raise FrameError("Two columns have the same name.", found=found, fix="Rename one of them.") from None
+
+
+def _wrap(frame: Frame) -> nw.DataFrame[Any]:
+    native = _native(frame)
     return native.collect() if isinstance(native, nw.LazyFrame) else native
 
 
 def columns(frame: Frame) -> list[str]:
     """Name the columns; two names equal but for case are an error, since some engines take them for one."""
-    names = list(nw.from_native(frame).collect_schema().names())
+    names = _names(frame)
     seen: dict[str, str] = {}
     for name in map(str, names):
         if name.casefold() in seen:
@@ -63,10 +77,10 @@ def row_count(frame: Frame) -> int:
 
 
 def _series(frame: Frame, name: str, role: str) -> nw.Series[Any]:
-    names = nw.from_native(frame).collect_schema().names()
+    names = _names(frame)
     if name not in names:
         raise FrameError(f"There is no column '{name}' ({role}).", fix=did_you_mean(name, names))
-    wrapped = nw.from_native(frame).select(nw.col(name))
+    wrapped = _native(frame).select(nw.col(name))
     return (wrapped.collect() if isinstance(wrapped, nw.LazyFrame) else wrapped)[name]
 
 
@@ -142,15 +156,20 @@ def _factorize(series: nw.Series[Any]) -> tuple[IntArray, list[Any]]:
         categories = list(series.dtype.categories)
     elif isinstance(series.dtype, nw.Categorical):
         categories = series.cat.get_categories().to_list()
+    if series.dtype.is_integer():  # not by way of floats, which would join ids of more than 15 digits
+        present = ~np.asarray(series.is_null().to_numpy(), dtype=bool)
+        wholes, inverse = np.unique(series.drop_nulls().to_numpy(), return_inverse=True)
+        codes = np.full(len(series), -1, dtype=np.int64)
+        codes[present] = inverse
+        return codes, [int(level) for level in wholes]
     if series.dtype.is_numeric() or series.dtype == nw.Boolean:
-        whole = bool(series.dtype.is_integer())
         column = numbers(series.to_frame().to_native(), series.name)
         levels, inverse = np.unique(column.values[~column.missing], return_inverse=True)
         codes = np.full(len(series), -1, dtype=np.int64)
         codes[~column.missing] = inverse
         if series.dtype == nw.Boolean:
             return codes, [bool(level) for level in levels]
-        whole = whole or bool(np.all(levels == np.round(levels)))
+        whole = bool(np.all(levels == np.round(levels)))
         return codes, [int(level) if whole else float(level) for level in levels]
     values = series.to_list()
     if categories is None:
