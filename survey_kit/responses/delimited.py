@@ -156,6 +156,17 @@ def _header(path: Path, names: Sequence[str]) -> None:
             found=f"column {nameless[0] + 1}",
             fix="Name it in the first row.",
         )
+    seen: dict[str, int] = {}
+    for place, name in enumerate(names):
+        first = seen.setdefault(name.casefold(), place)
+        if first != place:
+            same = "the same name" if names[first] == name else "the same name but for case"
+            raise ResponsesError(
+                f"Two columns have {same}.",
+                where=f"{path}:1",
+                found=f"'{names[first]}' and '{name}', columns {first + 1} and {place + 1}",
+                fix="Rename one of them.",
+            )
 
 
 def _padded(content: bytes, text: str, options: dict[str, Any]) -> dict[str, Any]:

@@ -75,8 +75,8 @@ def test_a_csv_has_no_labels(tmp_path):
 CASES = {
     "too few fields": (b"a,b,c\n1,2,3\n1,2\n", ":3", "2 fields, the header has 3"),
     "too many fields": (b"a,b\n1,2,3\n1,2,3\n", ":2", "3 fields, the header has 2; 2 such rows"),
-    "two columns of one name": (b"a,b,a\n1,2,3\n", "", "'a' and 'a'"),
-    "names equal but for case": (b"b31,x,B31\n1,2,3\n", "", "'b31' and 'B31'"),
+    "two columns of one name": (b"a,b,a\n1,2,3\n", ":1", "'a' and 'a', columns 1 and 3"),
+    "names equal but for case": (b"b31,x,B31\n1,2,3\n", ":1", "'b31' and 'B31'"),
     "a nameless column": (b"a,,b\n1,2,3\n", ":1", "column 2"),
     "wrong encoding": ("a\nok\nсот\n".encode("cp1251"), ":3", "not UTF-8"),
     "UTF-16": ("a\n1\n".encode("utf-16"), "", "UTF-16"),
