@@ -27,10 +27,14 @@ FAULTS: Mapping[int, tuple[str, str]] = {
 
 @dataclass(slots=True)
 class Answers:
-    """One item: values (n,) and for each row why there is none: `ANSWERED`, `EMPTY` or a place in MISSING_KINDS."""
+    """One item: values (n,); for each row why there is none (`ANSWERED`, `EMPTY` or a place in MISSING_KINDS).
+
+    `closed` are the rows that the item's filter leads past.
+    """
 
     values: NDArray[Any]
     state: NDArray[np.int8]
+    closed: BoolArray
 
     @property
     def answered(self) -> BoolArray:

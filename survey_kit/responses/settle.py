@@ -155,7 +155,7 @@ class Taking:
         groups = self._groups(item_id)
         numeric = all(definition(form, item_id).numeric for form, _ in groups)
         values: Any = np.full(n, np.nan) if numeric else np.full(n, None, dtype=object)
-        out = Answers(values, np.full(n, NOT_ASKED, dtype=np.int8))
+        out = Answers(values, np.full(n, NOT_ASKED, dtype=np.int8), np.zeros(n, dtype=bool))
         merged: dict[Any, list[int]] = {}
         for form, places in groups:
             merged.setdefault((form.item(item_id).data_column, definition(form, item_id)), []).extend(places)
@@ -218,14 +218,17 @@ class Taking:
             if route is None:
                 continue
             columns: dict[str, Column] = {}
+            passed_by = np.zeros(len(out.state), dtype=bool)
             for name in route.names:
                 answers = self.settle(name)
                 columns[name] = (answers.values, answers.answered)
+                passed_by |= answers.closed
             true, known = evaluate(route, columns, len(out.state))
             rows = self._in(places)
+            out.closed |= rows & ~true & (known | passed_by)
             message = f"Answers although the filter is not met ({route.text}) are set aside."
-            self._set_aside("R007", message, item_id, out, rows & known & ~true)
-            out.state[rows & ~known & (out.state == EMPTY)] = NOT_ASKED
+            self._set_aside("R007", message, item_id, out, rows & out.closed)
+            out.state[rows & ~true & (out.state == EMPTY)] = NOT_ASKED  # an unknown filter opens nothing
 
     def _set_aside(self, code: str, message: str, item_id: str, out: Answers, rows: BoolArray) -> None:
         if rows.any():
