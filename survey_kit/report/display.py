@@ -202,6 +202,21 @@ def percent_level(value: float) -> str:
     return f"{text}{FIXED}%"
 
 
+def significant(value: float, digits: int = 3) -> str:
+    """Write a number with as many decimals as show its first significant digits.
+
+    Examples
+    --------
+    >>> significant(0.00042), significant(1.2356), significant(15.0)
+    ('0.00042', '1.24', '15.0')
+    """
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    places = max(digits - 1 - math.floor(math.log10(abs(value))), 0)
+    text = decimal(value, places)
+    return text.rstrip("0") if places > digits else text
+
+
 def listed(words: list[str], last: str = "and") -> str:
     """Join words as a sentence does.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from typing import Any, Final
 from survey_kit import files
 from survey_kit.report import palette
 
-DRAWING: Final = "2"  # part of the digest: raise it when the same values are to look different
+DRAWING: Final = "3"  # part of the digest: raise it when the same values are to look different
 WIDTH: Final = 5.4
 TEXT: Final = 11.0
 SETTINGS: Final[dict[str, Any]] = {
@@ -145,7 +146,7 @@ class _Sheet:
     def __init__(self, drawing: Drawing, body: float) -> None:
         from matplotlib.figure import Figure
 
-        title, subtitle = textwrap.wrap(drawing.title, 46), textwrap.wrap(drawing.subtitle, 62)
+        title, subtitle = textwrap.wrap(drawing.title, 46), textwrap.wrap(drawing.subtitle, 67)
         strip = 0.34 if drawing.mark else 0.0
         top = strip + 0.1 + 0.235 * len(title) + 0.19 * len(subtitle) + 0.1
         self.height = top + body
@@ -200,10 +201,12 @@ def _line(drawing: Line) -> Any:
     _axis_labels(axes, drawing.points, (WIDTH - 1.25) * 72, TEXT - 1)
     if drawing.axis:
         axes.set_xlabel(drawing.axis, fontsize=TEXT - 1, color=palette.QUIET)
-    for words, colour, x in zip(drawing.key, (palette.BLUE, palette.ORANGE), (0.5, 2.75), strict=True):
+    keys = (("▬", palette.BLUE, 0.5), ("┃", palette.ORANGE, 2.95))
+    for words, (shape, colour, x) in zip(drawing.key, keys, strict=True):
         if words:
-            shape = "▬" if colour == palette.BLUE else "│"
-            sheet.text(x, sheet.height - 0.08, f"{shape} {words}", fontsize=9, color=palette.INK, va="bottom")
+            y = sheet.height - 0.14
+            sheet.text(x, y, shape, fontsize=9, fontweight="bold", color=colour, alpha=0.9, va="center")
+            sheet.text(x + 0.17, y, words, fontsize=9, color=palette.INK, va="center")
     return sheet.figure
 
 
@@ -293,17 +296,22 @@ def _gaps(axes: Any, points: Sequence[Point], size: float, *, words: bool) -> No
 
 
 def _axis_labels(axes: Any, points: Sequence[Point], width: float, size: float) -> None:
-    """Name as many points on the axis as fit beside each other: the last, the first, then from the latest back."""
+    """Name points on the axis at even steps back from the last, as many as fit, and the first if there is room."""
     first, last = axes.get_xlim()
     places = {
         point: ((point.x - first) / (last - first) * width, len(point.label) * size * 0.33 + size * 0.35)
         for point in points
     }
-    kept: list[Point] = []
-    for point in (points[-1], points[0], *reversed(points[1:-1])):
-        centre, half = places[point]
-        if all(abs(centre - places[other][0]) >= half + places[other][1] for other in kept):
-            kept.append(point)
+
+    def fit(one: Point, other: Point) -> bool:
+        return abs(places[one][0] - places[other][0]) >= places[one][1] + places[other][1]
+
+    for step in range(1, len(points) + 1):
+        kept = list(points[::-1][::step])
+        if all(fit(one, other) for one, other in itertools.pairwise(kept)):
+            break
+    if fit(points[0], kept[-1]):
+        kept.append(points[0])
     axes.set_xticks([point.x for point in kept], [point.label for point in kept], fontsize=size, color=palette.INK)
     axes.tick_params(axis="y", labelsize=size)
 
@@ -366,6 +374,8 @@ def _panels(drawing: Panels) -> Any:
         axes.locator_params(axis="y", nbins=3)
         ends = [line.points[0], line.points[-1]]
         axes.set_xticks([point.x for point in ends], [point.label for point in ends], fontsize=8.5, color=palette.INK)
+        for label, side in zip(axes.get_xticklabels(), ("left", "right"), strict=True):
+            label.set_horizontalalignment(side)
     return sheet.figure
 
 

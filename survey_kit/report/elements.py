@@ -6,6 +6,8 @@ study's files is escaped in both, so that a label can never become markup.
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from dataclasses import dataclass, field
 from html import escape
@@ -52,6 +54,15 @@ class Element:
 
     def _repr_html_(self) -> str | None:
         return None if in_report() else self.html()
+
+
+def in_print() -> bool:
+    """Tell whether the page is made for print: Quarto names a running page's format in a file of its own."""
+    path = os.environ.get("QUARTO_EXECUTE_INFO", "")
+    if not path or not Path(path).is_file():
+        return False
+    format_ = json.loads(Path(path).read_text(encoding="utf-8")).get("format", {})
+    return "typst" in str(format_.get("identifier", {}).get("target-format", ""))
 
 
 def in_report() -> bool:
@@ -219,7 +230,10 @@ class Section(Element):
 
 @dataclass(frozen=True, slots=True)
 class Box(Element):
-    """A callout: note, warning, important, tip or caution; a folded one opens on demand."""
+    """A callout: note, warning, important, tip or caution; a folded one opens on demand.
+
+    In print a folded one has no frame, since a frame does not go on to the next page.
+    """
 
     kind: str
     title: str
@@ -227,7 +241,9 @@ class Box(Element):
     folded: bool = field(default=False)
 
     def markdown(self) -> str:
-        """Give the callout."""
+        """Give the callout, in print the parts of a folded one under their title."""
+        if self.folded and in_print():
+            return Stack(self.parts).markdown()
         fold = ' collapse="true"' if self.folded else ""
         title = self.title.replace("\\", "").replace('"', "'")
         return f'::: {{.callout-{self.kind}{fold} title="{title}"}}\n\n{Stack(self.parts).markdown()}\n\n:::'

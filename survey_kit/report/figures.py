@@ -13,7 +13,7 @@ from survey_kit.report.drawing import Dot, Dots, Line, Panels, Point, draw
 from survey_kit.report.elements import Chart, Element, Stack
 from survey_kit.report.info import THEMES, IndicatorInfo, StudyInfo
 from survey_kit.report.published import Published
-from survey_kit.report.rows import Row, explained, latest, place_holder, shown
+from survey_kit.report.rows import Row, broken, explained, latest, place_holder, shown
 from survey_kit.report.sentences import BREAKS, headline, marked
 
 BASES: Final = {"answered": "of those who answered", "asked": "of those who were asked"}
@@ -51,11 +51,10 @@ def comparison(book: Published, theme: str) -> Stack:
         if len(alike) < 2:
             continue
         titles = {row["indicator"]: book.info.indicator(row["indicator"]).title for row in alike}
-        labels = _without_common_start(titles)
+        labels = _told_apart(titles)
         where = book.info.wave_label(wave)
         values = [row["estimate"] for row in alike if shown(row)]
-        lead = _common_start(list(titles.values()))
-        title = f"{lead.strip() or THEMES[theme]} {'…, ' if lead else 'in '}{where}"
+        title = f"{_shared(list(titles.values())) or THEMES[theme]}, {where}"
         if values:
             title += f": from {display.level(min(values), unit)} to {display.level(max(values), unit)}"
         name = f"{book.info.file_stem}-{theme}-{unit}-latest"
@@ -101,19 +100,22 @@ def _panel_sheet(
     info, unit = book.info, alike[0].unit
     rows = {one.id: _of(book, one.id) for one in alike}
     limits = _limits([row for some in rows.values() for row in some], unit)
-    labels = _without_common_start({one.id: one.title for one in alike})
+    labels = _told_apart({one.id: one.title for one in alike})
     lines = tuple(_line(info, one, rows[one.id], labels[one.id], limits) for one in sheets[number])
-    lead = _common_start([one.title for one in alike]).strip()
     first, last = (info.wave_label(info.waves[i].id) for i in (0, -1))
     part = f", part {number + 1} of {len(sheets)}" if len(sheets) > 1 else ""
-    title = f"{lead + ' …' if lead else 'Side by side'}, {first} to {last}{part}"
+    title = f"{_shared([one.title for one in alike]) or 'Side by side'}, {first} to {last}{part}"
     panels = Panels(title=title, subtitle=_measure(rows[alike[0].id][-1]), lines=lines, mark=info.mark)
     told = "; ".join(f"{labels[one.id]}: {_last_value(info, rows[one.id])}" for one in sheets[number])
     opening = f"Small line charts, one per indicator, {display.UNITS[unit].measure}, {first} to {last}"
     alt = marked(info, f"{opening}: {told}.")
     stem = f"{info.file_stem}-{name}-panels" + (f"-{number + 1}" if len(sheets) > 1 else "")
-    notes = explained([row for one in sheets[number] for row in rows[one.id]])
-    caption = marked(info, " ".join((f"{title}. All panels have the same axes; bands are intervals.", *notes)))
+    told = (
+        " A dashed line is a break in the series."
+        if any(point.apart for line in lines for point in line.points)
+        else ""
+    )
+    caption = marked(info, f"{title}. All panels have the same axes; bands are intervals.{told}")
     return Chart(id=stem, path=draw(book.figures / f"{stem}.svg", panels, alt), alt=alt, caption=caption)
 
 
@@ -135,7 +137,7 @@ def _line(
                 low=row["ci_low"] * factor if banded else None,
                 high=row["ci_high"] * factor if banded else None,
                 marker="" if visible else place_holder(row),
-                apart="" if missing(row["break"]) else APART.get(row["break"], "break"),
+                apart=APART.get(row["break"], "break") if broken(row) else "",
                 text=display.level(row["estimate"], about.unit) if visible else "",
             )
         )
@@ -159,7 +161,7 @@ def _trend_words(info: StudyInfo, about: IndicatorInfo, rows: Sequence[Row]) -> 
         if len(seen) > 2:
             told.append(f"Highest: {_at(info, highest)}. Lowest: {_at(info, lowest)}.")
     for row in rows:
-        if not missing(row["break"]):
+        if broken(row):
             reason = BREAKS.get(row["break"], "the series has a break")
             told.append(f"Break before {info.wave_label(row['wave'])}: {reason}.")
     for words, status in (("Not asked", "[z]"), ("Not published", "[u]"), ("Not available", "[x]")):
@@ -219,12 +221,12 @@ def _of(book: Published, indicator: str) -> list[Row]:
     return book.records(book.info.indicator(indicator).id)
 
 
-def _measure(row: Row | None, lead: str = "", about: IndicatorInfo | None = None) -> str:
+def _measure(row: Row | None, about: IndicatorInfo | None = None) -> str:
     """Name what the axis shows: the measure, the base, the intervals."""
     if row is None:
         return ""
     measure = display.UNITS[row["unit"]].measure
-    opening = f"{lead.strip()} …, {measure}" if lead.strip() else measure[0].upper() + measure[1:]
+    opening = measure[0].upper() + measure[1:]
     base = f" {_base(about)}" if about is not None and row["unit"] == "share" else ""
     level = f", with {display.percent_level(row['confidence'])} intervals" if not missing(row["confidence"]) else ""
     return f"{opening}{base}{level}"
@@ -265,15 +267,33 @@ def _limits(rows: Sequence[Row], unit: str) -> tuple[float, float]:
     return (max(low, -100.0) if bottom < 0 else 0.0, max(min(high, 100.0), step))
 
 
-def _common_start(titles: Sequence[str]) -> str:
-    """Give the whole words that all titles begin with, if something is left of each."""
+def _ends(titles: Sequence[str]) -> tuple[int, int]:
+    """Count the whole words that all titles begin and end with, if something is left of each."""
     words = [title.split(" ") for title in titles]
-    common = 0
-    while len(words) > 1 and all(len(one) > common + 1 and one[common] == words[0][common] for one in words):
-        common += 1
-    return " ".join(words[0][:common]) + (" " if common else "")
+    if len(words) < 2:
+        return 0, 0
+    first = last = 0
+    while all(len(one) > first + 1 and one[first] == words[0][first] for one in words):
+        first += 1
+    while all(len(one) > first + last + 1 and one[-1 - last] == words[0][-1 - last] for one in words):
+        last += 1
+    return first, last
 
 
-def _without_common_start(titles: dict[str, str]) -> dict[str, str]:
-    start = len(_common_start(list(titles.values())))
-    return {name: title[start:][:1].upper() + title[start:][1:] for name, title in titles.items()}
+def _shared(titles: Sequence[str]) -> str:
+    """Give what all titles share, with an ellipsis for what differs; empty when they share nothing."""
+    first, last = _ends(titles)
+    words = titles[0].split(" ")
+    start, end = " ".join(words[:first]), " ".join(words[len(words) - last :] if last else [])
+    return f"{start} … {end}".strip() if start or end else ""
+
+
+def _told_apart(titles: dict[str, str]) -> dict[str, str]:
+    """Shorten titles to what differs."""
+    first, last = _ends(list(titles.values()))
+    out = {}
+    for name, title in titles.items():
+        words = title.split(" ")
+        text = " ".join(words[first : len(words) - last]).rstrip(",:;")
+        out[name] = text[:1].upper() + text[1:]
+    return out

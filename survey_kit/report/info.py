@@ -68,6 +68,7 @@ class IndicatorInfo:
     interval: str = ""
     family: str = ""
     sensitive: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +91,7 @@ class SampleInfo:
     weight_min: float | None = None
     weight_max: float | None = None
     kish: float | None = None
-    note: str = ""
+    lonely: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,8 +72,7 @@ class Published:
                 keep &= table[name] == value
         chosen = table[keep].sort_values("wave_order", kind="stable")
         return [
-            {name: None if missing(value) else value for name, value in row.items()}
-            | {name: row[name] for name in ("domain", "level")}
+            {str(name): value if name in {"domain", "level"} or not missing(value) else None for name, value in row.items()}
             for row in chosen.to_dict("records")
         ]
 

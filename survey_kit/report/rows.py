@@ -20,12 +20,19 @@ SYMBOLS: Final[dict[str, str]] = {
 
 def withheld(row: Row) -> bool:
     """Tell whether the row's figure may not be shown."""
-    return row["reliability"] == "suppress"
+    return bool(row["reliability"] == "suppress")
 
 
 def shown(row: Row) -> bool:
     """Tell whether the row has a figure that may be shown."""
     return row["status"] == "ok" and not withheld(row) and not missing(row["estimate"])
+
+
+def broken(row: Row) -> bool:
+    """Tell whether the series breaks before this row: a break is declared, and no comparison reaches over it."""
+    if missing(row["break"]) or row["status"] == "not_asked":
+        return False
+    return row["previous_wording"] not in {"rose", "fell", "no_significant_change"}
 
 
 def place_holder(row: Row) -> str:
@@ -42,7 +49,8 @@ def markers(row: Row) -> str:
 
     Examples
     --------
-    >>> markers({"status": "ok", "reliability": "caution", "reliability_rule": "", "break": "mode", "estimate": 0.3})
+    >>> row = {"status": "ok", "reliability": "caution", "break": "mode", "estimate": 0.3}
+    >>> markers({**row, "previous_wording": "cannot_be_compared"})
     '[u] [b]'
     """
     out = []
@@ -50,7 +58,7 @@ def markers(row: Row) -> str:
         out.append(place_holder(row))
     elif row["reliability"] in {"caution", "review"}:
         out.append("[u]")
-    if not missing(row["break"]):
+    if broken(row):
         out.append("[b]")
     return " ".join(out)
 

@@ -36,7 +36,14 @@ CLASSES: Final[dict[str, str]] = {
     "first": "first wave",
 }
 _SUBJECT: Final = {"share": "the share", "points": "the score", "net": "the net score", "ratio": "the share"}
-_OPENINGS: Final = (("Trust in ", "trust "), ("Confidence in ", "have confidence in "))
+_OPENINGS: Final = (
+    ("Trust in ", "trust "),
+    ("Confidence in ", "have confidence in "),
+    ("Satisfied with ", "are satisfied with "),
+    ("Said they ", ""),
+)
+FEWEST_COMMON: Final = 3
+MOST: Final = 0.8
 
 
 def marked(info: StudyInfo, sentence: str) -> str:
@@ -44,8 +51,15 @@ def marked(info: StudyInfo, sentence: str) -> str:
     return f"Synthetic data: {sentence}" if info.synthetic and sentence else sentence
 
 
-def level_sentence(info: StudyInfo, row: Row) -> str:
+def level_sentence(info: StudyInfo, row: Row, *, named: bool = True) -> str:
     """Say a figure with its interval and the number of answers, or why there is none.
+
+    Parameters
+    ----------
+    info, row
+        The study and the row.
+    named
+        Whether to name the indicator; not under a heading that does.
 
     Examples
     --------
@@ -75,7 +89,7 @@ def level_sentence(info: StudyInfo, row: Row) -> str:
     caution = ""
     if row["reliability"] in {"caution", "review"}:
         caution = f", to be used with caution ({_reason(row, 'reliability')})"
-    return marked(info, f"In {wave}, {_claim(about, row, value)}{where}{caution}.")
+    return marked(info, f"In {wave}, {_claim(about, row, value, named=named)}{where}{caution}.")
 
 
 def change_sentence(info: StudyInfo, row: Row, against: str) -> str:
@@ -107,14 +121,22 @@ def change_sentence(info: StudyInfo, row: Row, against: str) -> str:
 
 def missing_sentence(info: StudyInfo, row: Row) -> str:
     """Say how many did not answer, and between which extremes the figure would lie had they answered."""
-    if missing(row["dont_know"]) or not shown(row):
+    if missing(row["nonresponse"]) or not shown(row):
         return ""
-    parts = [f"{display.share(row['dont_know'])}{display.FIXED}% did not know"]
-    parts += [f"{display.share(row['refused'])}{display.FIXED}% refused"] if not missing(row["refused"]) else []
-    told = f"Of those asked in {info.wave_label(row['wave'])}, {display.listed(parts)}"
+    kinds = {
+        "dont_know": "did not know",
+        "refused": "refused",
+        "no_answer": "gave no answer",
+        "other_missing": "have no answer for another reason or one that was not recorded",
+    }
+    parts = [f"{display.share(row[kind])}{display.FIXED}% {words}" for kind, words in kinds.items() if row[kind]]
+    wave = info.wave_label(row["wave"])
+    if not parts:
+        return marked(info, f"All who were asked in {wave} answered.")
+    told = f"Of those asked in {wave}, {display.listed(parts)}"
     if not missing(row["bound_low"]):
         bounds = display.interval(row["bound_low"], row["bound_high"], row["unit"])
-        told += f"; had all who gave no answer answered at one extreme or the other, the figure would lie from {bounds}"
+        told += f"; had they all stood at one extreme or the other, the figure would lie from {bounds}"
     return marked(info, f"{told}.")
 
 
@@ -154,7 +176,7 @@ def finding(info: StudyInfo, rows: Sequence[Row]) -> tuple[str, ...]:
     row = latest(rows)
     if row is None:
         return (marked(info, "This was not asked in any wave."),)
-    told = [level_sentence(info, row)]
+    told = [level_sentence(info, row, named=False)]
     for against in AGAINST:
         if against == "baseline" and row["baseline_wave"] == row["previous_wave"]:
             continue
@@ -185,14 +207,27 @@ def tally(info: StudyInfo, rows: Sequence[Row]) -> str:
 
 
 def findings(book: Published, theme: str | None = None) -> Stack:
-    """Give the key findings of a theme, or of all: how many rose or fell, then one point per indicator."""
-    about = book.info.of_theme(theme)
+    """Give the key findings of a theme, or of all: how many rose or fell, then one point per indicator.
+
+    A reason why several figures cannot be compared is said once, before the points.
+    """
+    info, about = book.info, book.info.of_theme(theme)
     by_indicator = {one.id: book.records(one.id) for one in about}
     newest = [row for row in (latest(rows) for rows in by_indicator.values()) if row is not None]
-    opening = tally(book.info, newest)
-    points = [(f"{one.title}.", " ".join(_brief(book.info, by_indicator[one.id]))) for one in about]
-    parts: list[Element] = [Prose((opening,))] if opening and len(about) > 1 else []
-    return Stack((*parts, Bullets(tuple(points)))) if points else Stack(tuple(parts))
+    told = {name: _brief(info, rows) for name, rows in by_indicator.items()}
+    uses = Counter(sentence for sentences in told.values() for sentence in sentences)
+    common = [
+        sentence
+        for sentence, count in uses.items()
+        if count >= max(FEWEST_COMMON, MOST * len(about)) and "It cannot be compared" in sentence
+    ]
+    opening = [tally(info, newest)] if len(about) > 1 else []
+    opening += [_said_of(info, sentence, uses[sentence], len(about)) for sentence in common]
+    points = tuple(
+        (f"{one.title}.", " ".join(sentence for sentence in told[one.id] if sentence not in common)) for one in about
+    )
+    parts: list[Element] = [Prose((one,)) for one in opening if one]
+    return Stack((*parts, Bullets(points))) if points else Stack(tuple(parts))
 
 
 def _brief(info: StudyInfo, rows: Sequence[Row]) -> tuple[str, ...]:
@@ -202,15 +237,29 @@ def _brief(info: StudyInfo, rows: Sequence[Row]) -> tuple[str, ...]:
     return tuple(sentence for sentence in finding(info, rows) if sentence != extra)
 
 
-def _claim(about: IndicatorInfo, row: Row, value: str) -> str:
+def _said_of(info: StudyInfo, sentence: str, count: int, total: int) -> str:
+    bare = sentence.removeprefix(marked(info, " ").strip()).strip()
+    subject = "No figure" if count == total else f"{count} of the {total} figures"
+    start = "It cannot be compared with "
+    verb = "can be compared with" if count == total else "cannot be compared with"
+    return marked(info, f"{subject} {verb} {bare.removeprefix(start)}")
+
+
+def _claim(about: IndicatorInfo, row: Row, value: str, *, named: bool) -> str:
     """Say what the value is: "35.2 % said they trust the National Congress"."""
     if row["unit"] in {"share", "ratio"}:
         saying = about.saying or next(
             (verb + about.title[len(start) :] for start, verb in _OPENINGS if about.title.startswith(start)), ""
         )
-        return f"{value} said they {saying}" if saying else f"the share for “{about.title}” was {value}"
+        if saying:
+            return f"{value} said they {saying}"
+        _, found, rest = about.title.partition(": said they ")
+        if found:
+            return f"{value} said they {rest}" + (f" (“{about.title.partition(':')[0]}”)" if named else "")
+        return f"the share for “{about.title}” was {value}" if named else f"the share was {value}"
     scale = "of 100 points" if row["unit"] == "points" else f"on a scale from {display.MINUS}100 to 100"
-    return f"{_SUBJECT[row['unit']]} for “{about.title}” was {value} {scale}"
+    subject = _SUBJECT[row["unit"]]
+    return f"{subject} for “{about.title}” was {value} {scale}" if named else f"{subject} was {value} {scale}"
 
 
 def _p(row: Row, against: str) -> str:

@@ -17,7 +17,9 @@ from survey_kit.report.sentences import change_cell
 
 LEFT: Final = frozenset({"label", "result", "text"})
 _STYLE: Final = re.compile(r"<style>.*?</style>\s*", re.DOTALL)
-_VERBOSE: Final = re.compile(r' (?:headers="[^"]*"|id="[^"]*-stub-\d+"|rowspan="1"|colspan="1")')
+_VERBOSE: Final = re.compile(
+    r' (?:headers="[^"]*"|id="[^"]*-stub-\d+"|rowspan="1"|colspan="1")|(?<=")gt_row |^ +', re.MULTILINE
+)
 _BLANK: Final = re.compile(r"\n\s*\n+")
 _LOOK: Final = (
     "<style>#{id} table{{border-collapse:collapse;font-variant-numeric:tabular-nums;border-top:2px solid #1d1d1d;"

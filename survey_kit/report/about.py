@@ -1,0 +1,216 @@
+"""From a study, its answers and its design to what the pages tell of them beside the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from survey_kit.instrument import MISSING_LABELS, Instrument
+from survey_kit.report.info import (
+    METHOD,
+    DomainInfo,
+    IndicatorInfo,
+    MissingInfo,
+    ProblemInfo,
+    SampleInfo,
+    StudyInfo,
+    WaveInfo,
+)
+from survey_kit.study import Indicator, Study, said
+from survey_kit.types import MISSING_KINDS
+
+if TYPE_CHECKING:
+    from survey_kit.design import Design
+    from survey_kit.responses import Responses
+
+DF_RULE: Final = (
+    "sampling units minus strata of the wave that hold a member of the group who was asked; not answering does not "
+    "reduce them; a change uses the distinct units minus strata of both waves"
+)
+LONELY: Final = {
+    "fail": "a stratum with one unit is an error",
+    "certainty": "a stratum with one unit adds nothing to the variance",
+    "adjust": "a stratum with one unit adds its squared distance from the mean unit of the wave",
+    "average": "a stratum with one unit adds the mean contribution of the other strata",
+}
+OVERLAP: Final = {
+    "none": "waves have no units in common; covariances between waves are zero",
+    "psu": "units with equal ids in two waves are the same; covariances come from the common units",
+    "unit": "cases with equal ids in two waves are the same; covariances come from the common cases",
+}
+
+
+def study_info(study: Study, responses: Responses, design: Design, language: str = "en") -> StudyInfo:
+    """Collect what the pages tell of a study: waves, indicators, method, sample, problems, missing answers.
+
+    Parameters
+    ----------
+    study, responses, design
+        The study, its answers and the design they were computed with.
+    language
+        The language of the report.
+    """
+    obtain = study.responses.obtain
+    plan = study.design
+    assumptions = {
+        "variance": "; ".join(design.assumptions()),
+        "overlap": f"{plan.overlap}: {OVERLAP[plan.overlap]}",
+        "lonely_psu": f"{plan.lonely_psu}: {LONELY[plan.lonely_psu]}",
+        "df": DF_RULE,
+        "nest": "unit ids are unique within their stratum only" if plan.nest else "unit ids are unique within a wave",
+    }
+    return StudyInfo(
+        id=study.id,
+        title=said(study.title, language),
+        data_status=study.data_status,
+        waves=_waves(study, language),
+        indicators=tuple(_indicator(study, one, language) for one in study.definitions),
+        domains=tuple(DomainInfo(id=name, label=study.title_of(name, language)) for name in study.domains),
+        baseline=study.baseline_wave,
+        families=dict(study.families),
+        ratings=study.ratings.country if study.ratings else "",
+        compare=study.ratings.compare if study.ratings else (),
+        producer=said(obtain.producer, language) if obtain else "",
+        terms=said(obtain.terms, language) if obtain else "",
+        cite=said(obtain.cite, language) if obtain else "",
+        method={name: said(text, language) for name, text in study.method.elements().items() if name in METHOD},
+        assumptions=assumptions,
+        weights_note=said(study.weights_note, language),
+        notes=tuple(said(note, language) for note in study.notes),
+        sample=_sample(design),
+        problems=_problems(responses),
+        missing=_missing(study, responses),
+        languages=study.report.languages,
+    )
+
+
+def _waves(study: Study, language: str) -> tuple[WaveInfo, ...]:
+    return tuple(
+        WaveInfo(
+            id=wave.id,
+            label=wave.id,
+            year=wave.year,
+            order=v + 1,
+            break_kind=wave.break_ or "",
+            break_note=said(wave.break_note, language),
+            mode=said(wave.mode, language),
+            fieldwork=said(wave.fieldwork, language),
+            notes=tuple(said(flag, language) for flag in wave.flag),
+        )
+        for v, wave in enumerate(study.waves)
+    )
+
+
+def _indicator(study: Study, one: Indicator, language: str) -> IndicatorInfo:
+    form = study.instrument()
+    first = next((item for item in one.needs() if item in form), None)
+    question = said(one.question, language) or (form.text(first, language) if first else "")
+    more = len(one.items) - 1
+    if one.question is None and more > 0:
+        question = f"{question} (and {more} more questions)"
+    return IndicatorInfo(
+        id=one.id,
+        title=said(one.title, language),
+        theme=one.theme,
+        kind=one.kind,
+        unit=one.unit,
+        direction=one.direction,
+        question=question,
+        answers=_answers(one, form, language),
+        base=one.base,
+        dont_know=one.dont_know,
+        interval=one.interval,
+        family=study.family(one.id),
+        sensitive=one.sensitive,
+        note=said(one.note, language),
+    )
+
+
+def _answers(one: Indicator, form: Instrument, language: str) -> str:
+    """Name the answers that count, with the ends of the scale."""
+    if one.numerator is not None and one.denominator is not None:
+        above = _labels(form, one.numerator.any, one.numerator.categories, language)
+        below = _labels(form, one.denominator.any, one.denominator.categories, language)
+        n, m = len(one.numerator.any), len(one.denominator.any)
+        return f"{above} to any of {n} questions, among those who said {below} to any of {m}"
+    items = [item for item in one.items if item in form]
+    if not items:
+        return ""
+    scale = form.scale_of(items[0])
+    codes = scale.codes if scale else ()
+    ends = " to ".join(_label(form, items[0], code, language) for code in (codes[0], codes[-1])) if codes else ""
+    if one.kind == "mean100":
+        return f"every answer, from {ends}, placed on 0 to 100" if ends else "every answer, placed on 0 to 100"
+    told = _labels(form, items, one.categories, language)
+    if one.kind == "net":
+        told += f" minus {_labels(form, items, one.low_categories, language)}"
+    return f"{told} (of {ends})" if ends and len(codes) > 2 else told
+
+
+def _labels(form: Instrument, items: tuple[str, ...] | list[str], codes: tuple[Any, ...], language: str) -> str:
+    item = next((name for name in items if name in form), None)
+    labels = [str(code) if item is None else _label(form, item, code, language) for code in codes]
+    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} or {labels[-1]}" if labels else ""
+
+
+def _label(form: Instrument, item: str, code: Any, language: str) -> str:
+    words = form.label(item, code, language)
+    return (
+        words if words != str(code) and not str(code).isdigit() else f"{code} {words}" if words != str(code) else words
+    )
+
+
+def _sample(design: Design) -> tuple[SampleInfo, ...]:
+    return tuple(
+        SampleInfo(
+            wave=str(one["wave"]),
+            interviews=int(one["n"]),
+            psus=int(one["psus"]),
+            strata=int(one["strata"]),
+            df=float(one["df"]),
+            lonely=int(one["lonely"]),
+            weight_min=float(one["weight_min"]),
+            weight_max=float(one["weight_max"]),
+            kish=float(one["deff_kish"]),
+        )
+        for one in design.describe()
+        if int(one["n"])
+    )
+
+
+def _problems(responses: Responses) -> tuple[ProblemInfo, ...]:
+    return tuple(
+        ProblemInfo(
+            code=str(one["code"]),
+            severity=str(one["severity"]),
+            wave=str(one["wave"]),
+            column=str(one["column"]),
+            count=int(one["count"]),
+            message=str(one["message"]),
+        )
+        for one in responses.problems.to_dict("records")
+    )
+
+
+def _missing(study: Study, responses: Responses) -> tuple[MissingInfo, ...]:
+    """Count the interviews by the reason of the missing answer, per wave and item of an indicator."""
+    wanted = dict.fromkeys(item for one in study.definitions for item in one.needs() if item in responses.missing)
+    place, waves = responses.wave_codes(), responses.waves or ("",)
+    kinds = len(MISSING_KINDS)
+    out = []
+    for item in wanted:
+        codes = responses.missing[item].cat.codes.to_numpy().astype(np.int64)
+        cell = place * (kinds + 1) + np.where(codes < 0, kinds, codes)
+        counts = np.bincount(cell[place >= 0], minlength=len(waves) * (kinds + 1)).reshape(-1, kinds + 1)
+        for wave, row in zip(waves, counts[: len(waves)].tolist(), strict=True):
+            reasons: Mapping[str, int] = dict(zip(MISSING_KINDS, row, strict=False))
+            asked = sum(row) - reasons["not_asked"]
+            if asked:
+                told = {kind: count for kind, count in reasons.items() if count and kind != "not_asked"}
+                out.append(MissingInfo(wave=wave, item=item, asked=asked, answered=row[kinds], reasons=told))
+    return tuple(out)
+
+
+REASONS: Final[dict[str, str]] = {str(kind): label for kind, label in MISSING_LABELS.items()}
