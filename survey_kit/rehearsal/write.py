@@ -68,7 +68,7 @@ def survey_table(study: Study, country: Country, seed: int, nonresponse: Nonresp
         rng = stream(seed, f"survey {wave.id}")
         sample = draw_sample(country, rng)
         table = response_table(country, sample, interview(country, sample, wave.id, rng, nonresponse), wave.id)
-        never = [item for item, when in study.not_asked(wave.id).items() if not when]
+        never = sorted(study.not_asked(wave.id))
         tables.append(table.assign(**{item: pd.array([None] * len(table), dtype="Int16") for item in never}))
     return pd.concat(tables, ignore_index=True)
 
@@ -87,7 +87,7 @@ def truth_table(study: Study, country: Country) -> pd.DataFrame:
     for one in study.definitions:
         before: float | None = None
         for wave in study.waves:
-            never = {item for item, when in study.not_asked(wave.id).items() if not when}
+            never = study.not_asked(wave.id)
             truth = None if never & set(one.needs()) else true_value(country, wave.id, one, study.instrument(wave.id))
             if truth is None:
                 continue
