@@ -265,9 +265,11 @@ def _resources(job: _Job, done: Sequence[tuple[Page, Sequence[Line], qmd_judge.S
             wanted |= {_style(page, name) for name in _list(page.options.get("css"))}
     project = job.project.values.get("project") or {}
     for pattern in _list(project.get("resources")):
-        found = [path for path in folder.glob(pattern) if path.is_file()]
-        found += [path for path in (folder / pattern).rglob("*") if path.is_file()]
-        wanted |= {path.relative_to(folder).as_posix() for path in found}
+        if pattern.startswith(("/", "!")) or ".." in Path(pattern).parts:
+            where = job.project.document.at(("project", "resources"))
+            raise ReportError("Resources are patterns inside the project.", where=where, found=pattern)
+        found = folder.glob(f"{pattern}/*" if pattern.endswith("**") else pattern)
+        wanted |= {path.relative_to(folder).as_posix() for path in found if path.is_file()}
     for name in sorted(wanted):
         _copy(job, name)
 

@@ -6,6 +6,7 @@ print Markdown, then pictures, then an HTML table.
 
 from __future__ import annotations
 
+import atexit
 import base64
 import contextlib
 import io
@@ -125,6 +126,7 @@ class _Session:
         settings.HistoryManager.enabled = False
         self.outputs = outputs
         self.shell = Shell(config=settings, ipython_dir=home, user_ns={})
+        atexit.unregister(self.shell.atexit_operations)  # else every shell lives as long as the program
         self.shell.showtraceback = lambda *_, **__: None
         self.shell.showsyntaxerror = lambda *_, **__: None
 
@@ -136,7 +138,7 @@ class _Session:
             contextlib.redirect_stderr(_Stream("stderr", self.outputs)),
         ):
             result = self.shell.run_cell(cell.code, store_history=False)
-            fault = result.error_before_exec or result.error_in_exec
+            fault = result.error_in_exec or result.error_before_exec
             if fault is None:
                 self._open_figures()
         if isinstance(fault, KeyboardInterrupt):
@@ -161,7 +163,7 @@ def _session(page: Page) -> Iterator[_Session]:
     from IPython.core.interactiveshell import InteractiveShell
 
     before = InteractiveShell._instance  # noqa: SLF001
-    hooks = sys.displayhook, sys.excepthook
+    hooks, search = (sys.displayhook, sys.excepthook), list(sys.path)
     was, variable = Path.cwd(), os.environ.get("QUARTO_EXECUTE_INFO")
     with tempfile.TemporaryDirectory(prefix="qmd-") as home:
         info = Path(home) / "execute.json"
@@ -176,11 +178,13 @@ def _session(page: Page) -> Iterator[_Session]:
             os.chdir(page.path.parent)
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", message=".*non-interactive, and thus cannot be shown")
+                warnings.filterwarnings("ignore", message="To exit: use")
                 yield session
         finally:
             os.chdir(was)
             InteractiveShell._instance = before  # noqa: SLF001
             sys.displayhook, sys.excepthook = hooks
+            sys.path[:] = search
             if variable is None:
                 os.environ.pop("QUARTO_EXECUTE_INFO", None)
             else:

@@ -20,6 +20,7 @@ from survey_kit.report.qmd_read import front_matter, page_files
 from survey_kit.types import Progress
 
 FORMATS: Final = ("html", "pdf")
+ENVIRONMENT: Final = "SURVEY_KIT_QUARTO"  # another name or path of the command; "none" keeps to the built-in renderer
 _PROFILE: Final = "survey-kit"
 _OUTPUT: Final = "_rendered"
 
@@ -56,8 +57,9 @@ def render_site(
     if to == site or site.is_relative_to(to):
         raise ReportError("A report would be written over its own pages.", where=str(to), fix="Name another folder.")
     with _replaced(to) as folder:
-        if shutil.which("quarto"):
-            names = _quarto(site, folder, formats, progress)
+        quarto = shutil.which(os.environ.get(ENVIRONMENT, "quarto"))
+        if quarto:
+            names = _quarto(quarto, site, folder, formats, progress)
         else:
             names = qmd.render(site, folder, formats=formats, progress=progress)
     return [to / name for name in names]
@@ -87,7 +89,7 @@ def _replaced(to: Path) -> Iterator[Path]:
 
 
 # ----------------------------------------------------------------------------------------------------------- Quarto
-def _quarto(site: Path, folder: Path, formats: Sequence[str], progress: Progress | None) -> list[str]:
+def _quarto(program: str, site: Path, folder: Path, formats: Sequence[str], progress: Progress | None) -> list[str]:
     """Let Quarto render the project; a profile of its own names the pages and the output folder."""
     pages = {path.name: _is_print(path) for path in page_files(site)}
     wanted = [name for name, print_ in pages.items() if ("pdf" if print_ else "html") in formats]
@@ -101,7 +103,7 @@ def _quarto(site: Path, folder: Path, formats: Sequence[str], progress: Progress
             shutil.copyfile(font, fonts / font.name)
         listed = "".join(f"\n    - {name}" for name in wanted)
         files.write_text(profile, f"project:\n  output-dir: {_OUTPUT}\n  render:{listed}\n")
-        command = ["quarto", "render", str(site), "--profile", _PROFILE, "--no-execute-daemon", "--no-cache"]
+        command = [program, "render", str(site), "--profile", _PROFILE, "--no-execute-daemon", "--no-cache"]
         environment = {**os.environ, "QUARTO_PYTHON": sys.executable}
         run = subprocess.run(command, cwd=site, env=environment, capture_output=True, text=True, check=False)
         if run.returncode != 0:
