@@ -59,7 +59,7 @@ def compute(
     steps = len(study.domains) + 3
     tell = progress or (lambda what, done, of: None)  # noqa: ARG005 - a silent stand-in
     tell("answers", 0, steps)
-    responses = read_responses(study) if responses is None else responses
+    responses = (read_responses(study) if responses is None else responses).checked()
     tell("design", 1, steps)
     design = make_design(study, responses) if design is None else design
     if design.wave != study.wave_column or design.n != len(responses.frame):
@@ -92,6 +92,8 @@ def compute(
 
 
 def _wave_numbers(study: Study, responses: Responses) -> IntArray:
+    if responses.waves == tuple(wave.id for wave in study.waves):
+        return responses.wave_codes()
     texts = frames.texts(responses.frame, study.wave_column, "wave")
     order = {wave.id: v for v, wave in enumerate(study.waves)}
     unknown = {text for text in set(texts) if text not in order}

@@ -51,7 +51,7 @@ def of_shares(p: FloatArray, se: FloatArray, df: FloatArray, n: FloatArray) -> V
     >>> one = np.ones(1)
     >>> of_shares(0.5 * one, 0.02 * one, 60 * one, 1000 * one).reliability.tolist()
     ['publish']
-    >>> of_shares(0.02 * one, 0.01 * one, 60 * one, 250 * one).reason.tolist()
+    >>> of_shares(0.03 * one, 0.017 * one, 60 * one, 100 * one).reason.tolist()
     ['interval wider than 1.3 times the share']
     """
     effective = effective_share(p, se, n)

@@ -62,6 +62,11 @@ def read_study(path: str | Path, data: str | Path | None = None) -> Study:
     for i, wave in enumerate(study.waves):
         _check_wave(study, i, wave, _below(document, "waves", i))
     _check_whole(study, _below(document))
+    ids = [one.id for one in study.definitions]
+    for i, name in enumerate(ids):
+        if name in ids[:i]:
+            where = _below(listed, "indicators", i)("id")
+            raise IndicatorError(f"The indicator '{name}' stands twice.", where=where, fix="Give it its own id.")
     _check_names(study, _below(document))
     for i, one in enumerate(study.definitions):
         _check_indicator(study, one, _below(listed, "indicators", i))
@@ -223,10 +228,6 @@ _RULES = {
 
 
 def _check_indicator(study: Study, one: Indicator, here: Where) -> None:
-    if sum(other.id == one.id for other in study.definitions) > 1:
-        raise IndicatorError(
-            f"The indicator '{one.id}' stands twice.", where=here("id"), fix="Give each indicator its own id."
-        )
     rule = _RULES[one.kind]
     for key in rule.needs:
         if not getattr(one, key):
