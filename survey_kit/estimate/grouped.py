@@ -109,10 +109,10 @@ def _fixed(
     low, high = np.full(domains.size * waves, np.inf), np.full(domains.size * waves, -np.inf)
     np.minimum.at(low, cell, y)
     np.maximum.at(high, cell, y)
-    low, high = low.reshape(-1, waves), high.reshape(-1, waves)
+    lowest, highest = low.reshape(-1, waves), high.reshape(-1, waves)
     if not domains.by_wave:
-        low, high = low.min(axis=1, keepdims=True), high.max(axis=1, keepdims=True)
-    return np.where((low == high) & (constant | (low == 0)), low, np.nan)
+        lowest, highest = lowest.min(axis=1, keepdims=True), highest.max(axis=1, keepdims=True)
+    return np.where((lowest == highest) & (constant | (lowest == 0)), lowest, np.nan)
 
 
 def _point(
