@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
+from itertools import pairwise
 
 from survey_kit.instrument.model import Instrument, Item, Module
 
@@ -13,7 +14,7 @@ STYLE = """
 .skq .item{border-left:3px solid #5b7c99;padding:.15em 0 .3em .8em;margin:.55em 0}
 .skq .q{font-weight:500}.skq .id{font-family:ui-monospace,monospace;font-size:.85em;opacity:.75;margin-right:.6em}
 .skq .a{margin:.2em 0 0 1.2em;padding:0;list-style:none}.skq .a code{display:inline-block;min-width:2.2em}
-.skq .miss{opacity:.65}.skq .about{font-size:.85em;opacity:.75;margin:.15em 0}
+.skq .run code{min-width:0;margin:0 .2em 0 .9em}.skq .miss{opacity:.65}.skq .about{font-size:.85em;opacity:.75;margin:.15em 0}
 """
 
 
@@ -28,7 +29,7 @@ def questionnaire(instrument: Instrument, language: str | None = None) -> str:
     ]
     notes = sum(problem.severity == "note" for problem in instrument.problems)
     if notes:
-        about.append(f"{notes} notes in .problems")
+        about.append(f"{notes} {'note' if notes == 1 else 'notes'} in .problems")
     modules = "".join(_module(instrument, module, say) for module in instrument.modules)
     title = say(instrument.title) or escape(instrument.id)
     return (
@@ -51,13 +52,16 @@ def _module(instrument: Instrument, module: Module, say: _Say) -> str:
     lead = "".join(f"<p>{say(texts)}</p>" for texts in (module.lead_in,) if texts)
     lead += f'<p class="about">Interviewer: {say(module.instruction)}</p>' if module.instruction else ""
     shown = len(instrument.items) <= 60
-    items = "".join(_item(instrument, item, say) for item in module.items)
+    answers = [(item.scale, item.missing) for item in module.items]
+    again = [False, *(one == other and one[0] is not None for one, other in pairwise(answers))]
+    items = "".join(_item(instrument, item, say, again=same) for item, same in zip(module.items, again, strict=False))
     title = say(module.title) or escape(module.id)
     return f"<details{' open' if shown else ''}><summary>{title}</summary>{lead}{items}</details>"
 
 
-def _item(instrument: Instrument, item: Item, say: _Say) -> str:
-    about = []
+def _item(instrument: Instrument, item: Item, say: _Say, *, again: bool) -> str:
+    """Show one item; `again` when its answers are those of the item before."""
+    about = ["Same answers"] if again else []
     if item.ask_if:
         about.append(f"Asked if <code>{escape(item.ask_if)}</code>")
     about += [
@@ -77,7 +81,8 @@ def _item(instrument: Instrument, item: Item, say: _Say) -> str:
         about.append("sensitive")
     told = f'<p class="about">{" · ".join(about)}</p>' if about else ""
     question = f'<span class="id">{escape(item.id)}</span><span class="q">{say(item.text)}</span>'
-    return f'<div class="item"><div>{question}</div>{_answers(instrument, item, say)}{told}</div>'
+    answers = "" if again else _answers(instrument, item, say)
+    return f'<div class="item"><div>{question}</div>{answers}{told}</div>'
 
 
 def _answers(instrument: Instrument, item: Item, say: _Say) -> str:
@@ -85,9 +90,12 @@ def _answers(instrument: Instrument, item: Item, say: _Say) -> str:
     rows = []
     if scale is not None:
         ends = {scale.high: " (high)", scale.low: " (low)"} if scale.ordered else {}
-        for code in scale.codes:
-            words = say(scale.texts(code))
-            rows.append(f"<li><code>{escape(str(code))}</code> {words}{ends.get(code, '')}</li>")
+        told = {code: say(scale.texts(code)) + ends.get(code, "") for code in scale.codes}
+        shown = [f"<code>{escape(str(code))}</code> {told[code]}" for code in scale.codes]
+        if all(told.values()):
+            rows += [f"<li>{one}</li>" for one in shown]
+        else:  # only the ends have words: one line
+            rows.append(f'<li class="run">{" ".join(shown)}</li>')
     else:
         low, high = item.minimum, item.maximum
         limits = f" {low:g} to {high:g}" if low is not None and high is not None else ""

@@ -27,6 +27,12 @@ def read_instrument(folder: Path | str, version: str | None = None) -> Instrumen
         The folder that holds ``instrument.yaml``.
     version
         A version other than the newest, kept in ``versions/<version>.yaml``.
+
+    Examples
+    --------
+    >>> form = read_instrument("instruments/lapop_brazil")
+    >>> form.text("b31"), form.scale_of("b31").high
+    ('To what extent do you trust the Supreme Court?', 7)
     """
     instrument = inspect(folder, version)
     errors = [problem for problem in instrument.problems if problem.severity == "error"]
@@ -61,7 +67,13 @@ def inspect(folder: Path | str, version: str | None = None) -> Instrument:
 
 
 def find_instrument(instrument_id: str, start: Path | str) -> Path:
-    """Find the folder ``instruments/<id>`` in `start` or any folder above it."""
+    """Find the folder ``instruments/<id>`` in `start` or any folder above it.
+
+    Examples
+    --------
+    >>> find_instrument("gss_confidence", ".").name
+    'gss_confidence'
+    """
     here = Path(start).resolve()
     known: list[str] = []
     for folder in (here, *here.parents):
@@ -81,7 +93,13 @@ def versions(folder: Path | str) -> tuple[str, ...]:
 
 
 def check_folder(folder: Path | str) -> tuple[Problem, ...]:
-    """List every problem of the newest version and the older ones."""
+    """List every problem of the newest version and the older ones.
+
+    Examples
+    --------
+    >>> [problem.code for problem in check_folder("instruments/lapop_brazil")]
+    ['I019']
+    """
     return tuple(problem for version in versions(folder) for problem in inspect(folder, version).problems)
 
 

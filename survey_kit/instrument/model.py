@@ -291,6 +291,8 @@ class Instrument(Declaration):
         """Say how far a language is: source, missing, stale, draft, reviewed or back_translated (the worst text decides)."""
         if language == self.source_language:
             return "source"
+        if language in self.languages and language not in self.statuses:
+            return "draft"  # texts beside the source's own, which nobody vouches for
         found = set(self.statuses.get(language, {}).values())
         worst = ("missing", "stale", "draft", "reviewed", "back_translated")
         return next((status for status in worst if status in found), "missing")

@@ -46,7 +46,7 @@ class Labelled:
 def read_table(
     path: Path | str, *, columns: Sequence[str] | None = None, encoding: str = "utf-8", sheet: str | None = None
 ) -> pd.DataFrame:
-    """Read a table; whatever is wrong with the file ends in one `ResponsesError`.
+    r"""Read a table; whatever is wrong with the file ends in one `ResponsesError`.
 
     Parameters
     ----------
@@ -58,12 +58,26 @@ def read_table(
         Of a CSV or SPSS file that is not UTF-8, such as ``windows-1251``.
     sheet
         Of a workbook in which several sheets hold rows.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "answers.csv"
+    >>> _ = file.write_text("wave,q1\n2024,5\n2025,98\n")
+    >>> read_table(file)["q1"].tolist()
+    [5, 98]
     """
     return _read(Path(path), columns, encoding, sheet).frame
 
 
 def read_labelled(path: Path | str, *, encoding: str = "utf-8", sheet: str | None = None) -> Labelled:
-    """Read a table with its labels; the codes an SPSS or Stata file declares missing stay as they are, and are named."""
+    """Read a table with its labels; the codes an SPSS or Stata file declares missing stay as they are, and are named.
+
+    Examples
+    --------
+    >>> read_labelled("my.sav").value_labels["q1"]  # doctest: +SKIP
+    {1: 'Yes', 2: 'No', 98: "Don't know"}
+    """
     return _read(Path(path), None, encoding, sheet)
 
 

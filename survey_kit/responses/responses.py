@@ -66,6 +66,17 @@ class Responses:
         The column of the waves and their labels in order.
     instruments
         The instrument of each wave (key ``""`` when there are no waves).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from survey_kit.instrument import Item, Module, Scale
+    >>> from survey_kit.responses import take
+    >>> item = Item(id="q1", text={"en": "Trust?"}, scale=Scale(codes=(1, 2)), missing={0: "not_asked"})
+    >>> form = Instrument(id="tiny", version="1.0", modules=(Module(id="m", items=(item,)),))
+    >>> answers = take(pd.DataFrame({"q1": [1, 0, None]}), instruments={"": form})
+    >>> answers.missing["q1"].tolist(), answers.asked("q1").tolist()
+    ([nan, 'not_asked', 'unknown'], [True, False, True])
     """
 
     frame: pd.DataFrame

@@ -32,6 +32,17 @@ def missing_summary(responses: Responses, weight: str | None = None) -> pd.DataF
     pandas.DataFrame
         Columns ``wave item reason count share [weighted_share]``; ``reason`` is ``answered`` or a kind of missing
         answer; shares are of those asked, and null for ``not_asked``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from survey_kit.instrument import Instrument, Item, Module, Scale
+    >>> from survey_kit.responses import take
+    >>> item = Item(id="q1", text={"en": "Trust?"}, scale=Scale(codes=(1, 2)), missing={9: "refused"})
+    >>> form = Instrument(id="tiny", version="1.0", modules=(Module(id="m", items=(item,)),))
+    >>> answers = take(pd.DataFrame({"q1": [1, 2, 2, 9]}), instruments={"": form})
+    >>> missing_summary(answers)[["item", "reason", "count", "share"]].values.tolist()
+    [['q1', 'answered', 3, 0.75], ['q1', 'refused', 1, 0.25]]
     """
     import pandas as pd
 
