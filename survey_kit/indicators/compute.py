@@ -53,8 +53,10 @@ def compute(
 
     Examples
     --------
-    >>> series = compute(read_study("analyses/kazakhstan"))  # doctest: +SKIP
-    >>> series.select("trust_courts", domain="").rows[["wave", "estimate", "ci_low", "ci_high"]]  # doctest: +SKIP
+    >>> from survey_kit.study import read_study
+    >>> series = compute(read_study("analyses/kazakhstan"))
+    >>> series.select("trust_courts", domain="").rows[["wave", "status", "previous_wave"]].values.tolist()[1]
+    ['Rehearsal 2', 'ok', 'Rehearsal 1']
     """
     steps = len(study.domains) + 3
     tell = progress or (lambda what, done, of: None)  # noqa: ARG005 - a silent stand-in

@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 def read_responses(study: Study) -> Responses:
     """Read the answers of a study and hold them against its instruments; make its derived domains.
 
-    Faults in the data stand in ``.problems``; ``.checked()`` turns the gravest into one error.
+    Items and columns that no indicator, domain or design of the study needs are left behind. Faults in the data stand
+    in ``.problems``; ``.checked()`` turns the gravest into one error.
 
     Examples
     --------
     >>> from survey_kit.study import read_study
-    >>> answers = read_responses(read_study("analyses/kazakhstan"))  # doctest: +SKIP
-    >>> answers.problems  # doctest: +SKIP
+    >>> answers = read_responses(read_study("analyses/kazakhstan"))
+    >>> answers.waves, len(answers.problems)
+    (('Rehearsal 1', 'Rehearsal 2', 'Rehearsal 3'), 0)
     """
     reasons = study.responses.reasons
     items, columns = _needed(study)
@@ -57,6 +59,13 @@ def make_design(study: Study, responses: Responses) -> Design:
 
     Where waves differ, a helper column holds each wave's own values; a wave without strata is one stratum, a wave
     without units has every row as its own unit.
+
+    Examples
+    --------
+    >>> from survey_kit.study import read_study
+    >>> study = read_study("analyses/kazakhstan")
+    >>> [wave["df"] for wave in make_design(study, read_responses(study)).describe()]
+    [263, 263, 263]
     """
     plan, place = study.design, responses.wave_codes()
     helpers: dict[str, Any] = {}
