@@ -17,7 +17,7 @@ from survey_kit.errors import ResponsesError
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_BYTES = 1_000_000_000
+MAX_BYTES = 600_000_000
 CHUNK = 4_000_000
 SEPARATORS = ",;\t|"
 NULLS = ("", "NA", "NaN")
@@ -118,7 +118,8 @@ def _scan(path: Path, text: str, separator: str) -> list[str]:
     try:
         names = [name.strip() for name in next(rows, [])]
         if not any(names):
-            raise ResponsesError("The file is empty.", where=str(path), fix="Export the answers again.")
+            fix = "Export the answers again, with the names of the columns in the first row."
+            raise ResponsesError("The first row names no columns.", where=f"{path}:1", fix=fix)
         _header(path, names)
         ragged = [(line, width) for line, width in _widths(rows) if width not in {0, len(names)}]
     except csv.Error as fault:

@@ -107,7 +107,8 @@ class Responses:
         if errors.empty:
             return self
         first, more = errors.iloc[0], f" ({len(errors) - 1} more problems)" if len(errors) > 1 else ""
-        places = (self.source, f"wave {first['wave']}" if first["wave"] else "", f"column '{first['column']}'")
+        wave, column = first["wave"], first["column"]
+        places = (self.source, f"wave {wave}" if wave else "", f"column '{column}'" if column else "")
         raise ResponsesError(
             f"{first['code']}: {first['message']}{more}",
             where=", ".join(place for place in places if place),

@@ -83,7 +83,7 @@ CASES = {
     "a zero byte": (b"a\n1\n\x00\n", ":3", "zero byte"),
     "an endless quote": (b'a,b\n1,"2\n' + b"x" * 200_000, ":", "field larger"),
     "nothing": (b"", "", "empty"),
-    "blank lines": (b"\n\n\n", "", "empty"),
+    "blank lines": (b"\n\n\n", ":1", "names no columns"),
     "no rows": (b"a,b\n", "", "no rows"),
 }
 
