@@ -117,6 +117,12 @@ def _domain(study: Study, responses: Responses, name: str) -> Domain:
     """Give a number to the levels that occur, in their order; labels come from the study or the instrument."""
     grouped = frames.group(responses.frame, [name], "domain")
     used = np.unique(grouped.codes[grouped.codes >= 0])
+    if not len(used):
+        raise IndicatorError(
+            f"The domain '{name}' has no level: nobody has a value.",
+            where=f"column '{name}'",
+            fix="Correct it, or take it out of 'domains:'.",
+        )
     place = np.full(len(grouped.levels) + 1, -1, dtype=np.int64)  # the last place serves those in no level
     place[used] = np.arange(len(used))
     levels = [grouped.levels[int(k)][0] for k in used]

@@ -439,6 +439,15 @@ def test_a_design_of_other_rows_is_refused():
         compute(one, answers(one, table), other)
 
 
+def test_codes_may_be_texts():
+    words = Scale(codes=("yes", "no"))
+    one = study(indicator(items=("a",), categories=("yes",)), instruments={wave: form(a=words) for wave in ("1", "2")})
+    table = people()
+    table["a"] = np.where(np.arange(len(table)) % 4 == 0, "yes", "no")
+    row = rows(one, table).iloc[0]
+    same(row, reference(table, (table["a"] == "yes").astype(float)))
+
+
 def test_progress_is_told_step_by_step():
     told = []
     one = study(indicator(), domains=("sex",))

@@ -356,6 +356,12 @@ def test_a_column_the_data_lack_is_told(folder):
         read_responses(read_study(folder))
 
 
+def test_a_domain_without_anybody_is_told(folder):
+    change(folder / "study.yaml", "cut: [18, 30, 60]", "cut: [120]")
+    with pytest.raises(IndicatorError, match="'age_group' has no level"):
+        compute(read_study(folder))
+
+
 def test_unknown_names_are_told(folder):
     study = read_study(folder)
     with pytest.raises(StudyError, match="did you mean '2023'"):
