@@ -29,7 +29,8 @@ _LANGUAGE: Final = "en"
 _FRAME: Final = {"label-skip": "Skip to the content", "label-menu": "Menu", "label-announcement": "Notice"}
 _FRAME_STYLE: Final = "site_libs/page.css"
 # Points: an A4 sheet between margins, upright and lying; the space between columns; text sizes; a letter's
-# mean width in ems, and how much wider a bold one is; the letters after which a text in a table may wrap.
+# mean width in ems, and how much wider a bold one is; the letters after which a text in a table may
+# wrap; the rows up to which a table is not parted.
 _PRINT: Final = {
     "portrait": 470.0,
     "landscape": 700.0,
@@ -39,6 +40,7 @@ _PRINT: Final = {
     "letter": 0.6,
     "bold": 1.13,
     "longest": 26,
+    "whole": 14,
 }
 _TYPST: Final = {
     "papersize": "a4",

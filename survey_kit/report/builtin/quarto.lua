@@ -119,18 +119,33 @@ local function typst_cell(cell, strong, default)
   return "table.cell(" .. table.concat(options, ", ") .. ")" .. body
 end
 
-local function typst_rows(rows, aligns, strong)
-  local out = {}
-  for _, row in ipairs(rows) do
-    local cells, heading, column = {}, is_heading(row), 1
-    for _, cell in ipairs(row.cells) do
-      local bold = strong or heading or cell.classes:includes("gt_stub")
-      table.insert(cells, typst_cell(cell, bold, cell.col_span == 1 and aligns[column] or nil))
-      column = column + cell.col_span
-    end
-    table.insert(out, table.concat(cells, ", "))
+local function typst_row(row, aligns, strong)
+  local cells, column = {}, 1
+  for _, cell in ipairs(row.cells) do
+    local bold = strong or cell.classes:includes("gt_stub")
+    table.insert(cells, typst_cell(cell, bold, cell.col_span == 1 and aligns[column] or nil))
+    column = column + cell.col_span
   end
-  return out
+  return table.concat(cells, ", ")
+end
+
+local function typst_head(rows, aligns)
+  local out = {}
+  for _, row in ipairs(rows) do table.insert(out, typst_row(row, aligns, true)) end
+  return table.concat(out, ",\n")
+end
+
+-- Rows with thin lines between them; the heading of a group stays with its rows and is repeated with them.
+local function typst_body(rows, aligns)
+  local out, before = {}, false
+  for _, row in ipairs(rows) do
+    local heading = is_heading(row)
+    if before then table.insert(out, "table.hline(stroke: 0.25pt + luma(200)),") end
+    local cells = typst_row(row, aligns, heading)
+    table.insert(out, heading and ("table.header(level: 2, " .. cells .. "),") or (cells .. ","))
+    before = not heading
+  end
+  return table.concat(out, "\n")
 end
 
 -- The letters each column asks for: in one line, and at least when headings and long texts wrap.
@@ -191,19 +206,21 @@ local function typst_table(tbl)
     if cell then aligns[i] = side(cell, aligns[i]) end
   end
   local size, columns = measures(tbl, bodies)
-  local text = string.format("#[#set text(size: %.2fpt, hyphenate: false)", size)
-  local lines = { text, "#table(", "columns: " .. columns .. ",",
-    "align: (" .. table.concat(aligns, ", ") .. ",),", "table.hline(stroke: 0.8pt)," }
+  local count = 0
+  for _, rows in ipairs(bodies) do count = count + #rows end
+  local whole = count <= settings.print.whole and "false" or "true"
+  local lines = { string.format("#block(breakable: %s, width: 100%%)[#set text(size: %.2fpt, hyphenate: false)", whole, size),
+    "#table(", "columns: " .. columns .. ",", "align: (" .. table.concat(aligns, ", ") .. ",),",
+    "table.hline(stroke: 0.8pt)," }
   if #tbl.head.rows > 0 then
-    table.insert(lines, "table.header(" .. table.concat(typst_rows(tbl.head.rows, aligns, true), ",\n")
-      .. ", table.hline(stroke: 0.5pt)),")
+    table.insert(lines, "table.header(" .. typst_head(tbl.head.rows, aligns) .. ", table.hline(stroke: 0.5pt)),")
   end
-  for _, rows in ipairs(bodies) do
-    table.insert(lines, table.concat(typst_rows(rows, aligns, false), ",\ntable.hline(stroke: 0.25pt + luma(200)),\n") .. ",")
-  end
+  for _, rows in ipairs(bodies) do table.insert(lines, typst_body(rows, aligns)) end
   table.insert(lines, "table.hline(stroke: 0.8pt),")
   if #tbl.foot.rows > 0 then
-    table.insert(lines, "table.footer(repeat: false, " .. table.concat(typst_rows(tbl.foot.rows, aligns, false), ",\n") .. "),")
+    local foot = {}
+    for _, row in ipairs(tbl.foot.rows) do table.insert(foot, typst_row(row, aligns, false)) end
+    table.insert(lines, "table.footer(repeat: false, " .. table.concat(foot, ",\n") .. "),")
   end
   table.insert(lines, ")]")
   return pandoc.RawBlock("typst", table.concat(lines, "\n"))
@@ -437,13 +454,26 @@ local function raised(doc)
   end })
 end
 
+-- In print a paragraph right above a table, its title, stays on the table's page.
+local function titles(blocks)
+  for i = #blocks - 1, 1, -1 do
+    local next = blocks[i + 1]
+    local first = next.t == "Div" and next.content[1] or next
+    if blocks[i].t == "Para" and first and first.t == "Table" then
+      blocks:insert(i, pandoc.RawBlock("typst", "#block(sticky: true)["))
+      blocks:insert(i + 2, pandoc.RawBlock("typst", "]"))
+    end
+  end
+  return blocks
+end
+
 function Pandoc(doc)
   survey(doc)
   doc = doc:walk({ Div = conditional, Span = conditional })
   survey_visible(doc)
   local ids = {}
   for _, id in ipairs(seen.ids) do ids[id] = true end
-  if not html then doc = raised(doc):walk({ RawBlock = html_tables }):walk({ Div = landscape_tables }) end
+  if not html then doc = raised(doc):walk({ RawBlock = html_tables }):walk({ Div = landscape_tables, Blocks = titles }) end
   doc = doc:walk({ Link = link(ids) })
   number_all(doc)
   doc = doc:walk({ Cite = reference })
