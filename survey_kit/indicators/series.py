@@ -26,6 +26,14 @@ class IndicatorSeries:
         The study they were computed from.
     notes
         What the variance rests on.
+
+    Examples
+    --------
+    >>> import survey_kit as sk
+    >>> series = sk.compute(sk.read_study("analyses/kazakhstan"))
+    >>> courts = series.select("trust_courts", domain="", wave="Rehearsal 3").rows.iloc[0]
+    >>> courts["data_status"], courts["unit"], int(courts["df"])
+    ('synthetic', 'share', 263)
     """
 
     rows: pd.DataFrame = field(repr=False)
