@@ -166,3 +166,17 @@ def test_change_passes_over_waves_without_the_item(frame: pd.DataFrame) -> None:
     d = sk.Design(Answers(frame.assign(y=frame["y"].where(asked)), {"y": asked}), **DECLARED, wave="wave")
     change = sk.mean(d, "y", by="wave").change("wave").table
     assert change[["from", "wave"]].to_numpy().tolist() == [["2019", "2021"]]
+
+
+def test_a_value_where_the_item_was_not_asked_does_not_count(frame: pd.DataFrame) -> None:
+    """A file may hold zeros where a question was skipped: what the study declares about asking decides."""
+    asked = (frame["wave"] != "2020").to_numpy()
+    filled = frame.assign(y=frame["y"].where(asked, 0.0))
+    blank = frame.assign(y=frame["y"].where(asked))
+    both = (
+        sk.mean(sk.Design(Answers(f, {"y": asked}), **DECLARED, wave="wave"), "y", by="wave") for f in (filled, blank)
+    )
+    first, second = (est.table for est in both)
+    pd.testing.assert_frame_equal(first, second)
+    pooled = sk.mean(sk.Design(Answers(filled, {"y": asked}), **DECLARED, wave="wave"), "y").table.iloc[0]
+    assert pooled["n"] == asked.sum()
