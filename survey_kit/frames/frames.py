@@ -45,7 +45,8 @@ def _native(frame: Frame) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
 
 def _names(frame: Frame) -> list[str]:
     try:
-        return list(_native(frame).collect_schema().names())
+        native = _native(frame)
+        return list(native.columns if isinstance(native, nw.DataFrame) else native.collect_schema().names())
     except DuplicateError as fault:
         found = " ".join(str(fault).split()).removeprefix("Expected unique column names, got: - ")
         raise FrameError("Two columns have the same name.", found=found, fix="Rename one of them.") from None
