@@ -304,7 +304,7 @@ def _axis_labels(axes: Any, points: Sequence[Point], width: float, size: float) 
     }
 
     def fit(one: Point, other: Point) -> bool:
-        return abs(places[one][0] - places[other][0]) >= places[one][1] + places[other][1]
+        return bool(abs(places[one][0] - places[other][0]) >= places[one][1] + places[other][1])
 
     for step in range(1, len(points) + 1):
         kept = list(points[::-1][::step])

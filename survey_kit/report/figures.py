@@ -8,11 +8,11 @@ from typing import Final
 
 from survey_kit.errors import ReportError
 from survey_kit.report import display
+from survey_kit.report.book import Published
 from survey_kit.report.display import missing
 from survey_kit.report.drawing import Dot, Dots, Line, Panels, Point, draw
 from survey_kit.report.elements import Chart, Element, Stack
 from survey_kit.report.info import THEMES, IndicatorInfo, StudyInfo
-from survey_kit.report.published import Published
 from survey_kit.report.rows import Row, broken, explained, latest, place_holder, shown
 from survey_kit.report.sentences import BREAKS, headline, marked
 

@@ -8,9 +8,9 @@ from typing import Final
 
 from survey_kit.report import display
 from survey_kit.report.about import REASONS
+from survey_kit.report.book import Published
 from survey_kit.report.elements import Box, Bullets, Element, Prose, Stack, Table
-from survey_kit.report.info import METHOD, MissingInfo, StudyInfo
-from survey_kit.report.published import Published
+from survey_kit.report.info import METHOD, MissingInfo
 from survey_kit.report.rows import SYMBOLS
 from survey_kit.report.sentences import BREAKS, marked
 from survey_kit.report.tables import table
@@ -308,9 +308,9 @@ def assumptions(book: Published) -> Bullets:
     return Bullets(points)
 
 
-def source(info: StudyInfo) -> Prose:
+def source(book: Published) -> Prose:
     """Say whose data these are, on which terms, and how to cite them."""
-    told = (("Producer", info.producer), ("Terms", info.terms), ("To cite", info.cite))
+    told = (("Producer", book.info.producer), ("Terms", book.info.terms), ("To cite", book.info.cite))
     return Prose(tuple(f"{name}: {text.rstrip('.')}." for name, text in told if text))
 
 

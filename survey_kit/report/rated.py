@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from survey_kit.report import display
+from survey_kit.report.book import Published
 from survey_kit.report.display import missing
 from survey_kit.report.drawing import Drawing, draw
 from survey_kit.report.elements import Chart
-from survey_kit.report.published import Published
 
 Z90: Final = 1.64  # the factor that Transparency International and the World Bank print for 90 %
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from survey_kit import ratings
 from survey_kit.report import display
+from survey_kit.report.book import Published
 from survey_kit.report.display import missing
 from survey_kit.report.drawing import Dot, Dots, Line, Point
 from survey_kit.report.elements import Chart, Prose, Stack, Table
-from survey_kit.report.published import Published
 from survey_kit.report.rated import Z90, maybe, rank, ranked, rating_chart, rating_name, span90
 from survey_kit.report.tables import table
 

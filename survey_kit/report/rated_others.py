@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from survey_kit import ratings
 from survey_kit.errors import RatingsError
 from survey_kit.report import display
+from survey_kit.report.book import Published
 from survey_kit.report.display import missing
 from survey_kit.report.drawing import Line, Panels, Point
 from survey_kit.report.elements import Stack, Table
-from survey_kit.report.published import Published
 from survey_kit.report.rated import Z90, maybe, rank, rating_chart, rating_name, sentence, span90
 from survey_kit.report.tables import table
 

@@ -6,10 +6,12 @@ number of countries it is a rank among; editions that compute the past anew are 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from survey_kit import ratings
 from survey_kit.report import display, rated_cpi, rated_others
+from survey_kit.report.book import Published
 from survey_kit.report.elements import Box, Bullets, Element, Section, Stack, in_print
-from survey_kit.report.published import Published
 from survey_kit.report.rated import sentence
 
 
@@ -17,7 +19,9 @@ def opening(book: Published) -> Stack:
     """Give the first words and the first chart of a report on a country with ratings; nothing without ratings."""
     if not book.info.ratings:
         return Stack(())
-    return Stack((rated_cpi.findings(book), *(() if in_print() else (rated_cpi.chart(book),))))
+    chart = () if in_print() else (replace(rated_cpi.chart(book), id="key-cpi"),)
+    parts = (rated_cpi.findings(book), *chart)
+    return Stack((Section("International ratings: real figures", "key-ratings", parts),))
 
 
 def sources(book: Published) -> Bullets:
@@ -39,7 +43,7 @@ def sources(book: Published) -> Bullets:
     return Bullets(tuple(points))
 
 
-def everything(book: Published) -> Stack:
+def international_ratings(book: Published) -> Stack:
     """Give the whole page of ratings."""
     cpi: list[Element] = [
         *(

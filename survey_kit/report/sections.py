@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-from survey_kit.report import figures, tables
+from survey_kit.report import figures, quality, tables
+from survey_kit.report.book import Published
 from survey_kit.report.display import missing
-from survey_kit.report.elements import Box, Bullets, Element, Prose, Section, Stack
-from survey_kit.report.info import IndicatorInfo, StudyInfo
-from survey_kit.report.published import Published
-from survey_kit.report.sentences import finding
+from survey_kit.report.elements import Box, Bullets, Chart, Element, Prose, Section, Stack, in_print
+from survey_kit.report.info import THEMES, IndicatorInfo, StudyInfo
+from survey_kit.report.sentences import finding, findings
 
 BASES: Final = {
     "answered": "those who gave an answer",
@@ -51,6 +52,26 @@ def indicator(book: Published, name: str) -> Section:
 def indicators(book: Published, theme: str) -> Stack:
     """Give the sections of all indicators of a theme."""
     return Stack(tuple(indicator(book, one.id) for one in book.info.of_theme(theme)))
+
+
+def overview(book: Published) -> Stack:
+    """Give the first page: what kind of figures these are, then the findings of each theme and its latest figures."""
+    info = book.info
+    depth = 3 if info.synthetic else 2
+    parts: list[Element] = []
+    for theme in info.themes:
+        latest = [] if in_print() else [_again(chart) for chart in figures.comparison(book, theme).parts]
+        inside: tuple[Element, ...] = (findings(book, theme), *latest)
+        parts.append(Section(THEMES[theme], f"key-{theme.replace('_', '-')}", inside, depth))
+    said = quality.notice(book)
+    if not info.synthetic:
+        return Stack((said, *parts))
+    return Stack((Section("Rehearsal of the survey: synthetic data", "rehearsal", (said, *parts)),))
+
+
+def _again(chart: Element) -> Element:
+    """Give a chart that stands on another page too a name of its own here."""
+    return replace(chart, id=f"key-{chart.id}") if isinstance(chart, Chart) else chart
 
 
 def made(info: StudyInfo, about: IndicatorInfo) -> Box:

@@ -12,10 +12,10 @@ from typing import Final
 
 from survey_kit.indicators.rows import AGAINST
 from survey_kit.report import display
+from survey_kit.report.book import Published
 from survey_kit.report.display import missing
 from survey_kit.report.elements import Bullets, Element, Prose, Stack
 from survey_kit.report.info import IndicatorInfo, StudyInfo
-from survey_kit.report.published import Published
 from survey_kit.report.rows import Row, latest, shown
 
 BREAKS: Final[dict[str, str]] = {

@@ -8,13 +8,14 @@ from html import escape
 from typing import Final
 
 from survey_kit.report import display
+from survey_kit.report.book import Published
 from survey_kit.report.display import missing
-from survey_kit.report.elements import Table
+from survey_kit.report.elements import Table, in_print
 from survey_kit.report.info import IndicatorInfo, StudyInfo
-from survey_kit.report.published import Published
 from survey_kit.report.rows import Row, explained, latest, markers, place_holder, shown
 from survey_kit.report.sentences import change_cell
 
+MOST_PRINTED: Final = 9
 LEFT: Final = frozenset({"label", "result", "text"})
 _STYLE: Final = re.compile(r"<style>.*?</style>\s*", re.DOTALL)
 _VERBOSE: Final = re.compile(
@@ -82,13 +83,16 @@ def table(
 
 
 def by_wave(book: Published, indicator: str) -> Table:
-    """Give every wave of an indicator: figure, interval, change since the wave before, bases, markers."""
+    """Give every wave of an indicator: figure, interval, change since the wave before, bases, markers.
+
+    In print a long series is cut to its first and its latest waves; all stand on the web page and in the data.
+    """
     about = book.info.indicator(indicator)
-    rows = book.records(indicator)
+    rows, cut = _printed(book.records(indicator))
     columns = {"label": "Rehearsal" if book.info.synthetic else "Wave", **_columns(rows, about)}
     records = [{"label": book.info.wave_label(row["wave"]), **_cells(row)} for row in rows]
     name = f"{book.info.file_stem}-{indicator}-waves"
-    return table(name, f"{about.title}, wave by wave.", columns, records, info=book.info, notes=_notes(rows))
+    return table(name, f"{about.title}, wave by wave.", columns, records, info=book.info, notes=(*cut, *_notes(rows)))
 
 
 def by_domain(book: Published, indicator: str) -> Table | None:
@@ -122,7 +126,7 @@ def by_domain(book: Published, indicator: str) -> Table | None:
 def nonresponse(book: Published, indicator: str) -> Table:
     """Give, wave by wave, who did not answer and why, and the figure had they all stood at one extreme."""
     about = book.info.indicator(indicator)
-    rows = [row for row in book.records(indicator) if row["status"] != "not_asked"]
+    rows, cut = _printed([row for row in book.records(indicator) if row["status"] != "not_asked"])
     columns = {
         "label": "Rehearsal" if book.info.synthetic else "Wave",
         "figure": "Figure",
@@ -149,7 +153,17 @@ def nonresponse(book: Published, indicator: str) -> Table:
     name = f"{book.info.file_stem}-{indicator}-nonresponse"
     notes = ("Weighted shares of those asked. The figure counts those who answered, unless its base says otherwise.",)
     title = f"{about.title}: those who did not answer."
-    return table(name, title, columns, records, info=book.info, notes=(*notes, *explained(rows)))
+    return table(name, title, columns, records, info=book.info, notes=(*cut, *notes, *explained(rows)))
+
+
+def _printed(rows: list[Row]) -> tuple[list[Row], tuple[str, ...]]:
+    """Cut a long series for print to its first and its latest waves, and say so."""
+    if not in_print() or len(rows) <= MOST_PRINTED:
+        return rows, ()
+    note = (
+        f"The first and the latest {MOST_PRINTED - 1} of {len(rows)} waves; all stand on the web page and in the data."
+    )
+    return [rows[0], *rows[1 - MOST_PRINTED :]], (note,)
 
 
 def _columns(rows: Sequence[Row], about: IndicatorInfo) -> dict[str, str]:

@@ -18,7 +18,7 @@ from survey_kit.report.info import (
     StudyInfo,
     WaveInfo,
 )
-from survey_kit.report.published import Published, published, write
+from survey_kit.report.book import Published, published, write
 
 SECRET = 0.4567891  # the estimate of every suppressed row: it may appear nowhere
 

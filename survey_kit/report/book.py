@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from survey_kit import files
 from survey_kit.errors import ReportError
-from survey_kit.indicators.rows import AGAINST, TEXTS
+from survey_kit.indicators.rows import AGAINST, COUNTS, TEXTS
 from survey_kit.indicators.rows import published as blanked
 from survey_kit.report import info as study_json
 from survey_kit.report.display import missing
@@ -72,7 +72,10 @@ class Published:
                 keep &= table[name] == value
         chosen = table[keep].sort_values("wave_order", kind="stable")
         return [
-            {str(name): value if name in {"domain", "level"} or not missing(value) else None for name, value in row.items()}
+            {
+                str(name): value if name in {"domain", "level"} or not missing(value) else None
+                for name, value in row.items()
+            }
             for row in chosen.to_dict("records")
         ]
 
@@ -122,6 +125,7 @@ def published(folder: str | Path | None = None) -> Published:
         raise ReportError(f"rows.csv has no column '{lacking[0]}'.", where=str(path), fix="Build the study anew.")
     texts = [name for name in rows if name in TEXTS]
     rows[texts] = rows[texts].fillna("")
+    rows = rows.astype({name: "Int64" for name in COUNTS if name in rows})
     return Published(folder=place.resolve(), info=study_json.read(place / "study.json"), rows=rows)
 
 
