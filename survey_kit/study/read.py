@@ -235,13 +235,14 @@ def _check_indicator(study: Study, one: Indicator, here: Where) -> None:
     for key in rule.never:
         if getattr(one, key):
             raise IndicatorError(f"A '{one.kind}' has no use for '{key}'.", where=here(key), fix="Leave it out.")
-    wald_only = one.kind in {"mean100", "net"} or len(one.items) > 1
-    if wald_only and one.interval != "wald":
-        what = "the mean of several items" if len(one.items) > 1 else f"a '{one.kind}'"
+    several = len(one.items) > 1
+    wald_only = one.kind in {"mean100", "net"}
+    if one.interval != "wald" and (wald_only or (several and one.interval == "beta")):
+        what = f"a '{one.kind}'" if wald_only else "the mean of several items"
         raise IndicatorError(
             f"The interval '{one.interval}' is for a single share, not for {what}.",
             where=here("interval"),
-            fix="Write 'interval: wald'.",
+            fix="Write 'interval: wald'." if wald_only else "Write 'interval: logit' or 'interval: wald'.",
         )
     if one.kind == "mean100" and (one.base == "asked" or one.dont_know == "include"):
         raise IndicatorError(
