@@ -115,7 +115,7 @@ def _mark_title(path: Path, info: StudyInfo) -> None:
     text = path.read_text(encoding="utf-8")
     front = _front(path)
     title = str(front.get("title", ""))
-    if path.stem in {"index", "report"}:
+    if path.stem == "report":
         title = info.title
     if info.synthetic:
         title = f"{title} ({_kind(path.stem, info)})"
@@ -167,6 +167,7 @@ def _target(entry: Any) -> str:
 def _variables(path: Path, info: StudyInfo) -> None:
     first, last = (info.wave_label(info.waves[i].id) for i in (0, -1))
     body = {
+        "marker": _announcement(info) if info.synthetic else "",  # stands at the head of every printed sheet
         "study": {
             "id": info.id,
             "title": info.title,
@@ -175,6 +176,6 @@ def _variables(path: Path, info: StudyInfo) -> None:
             "first": first,
             "last": last,
             "file": info.file_stem.replace("-", "_"),
-        }
+        },
     }
     files.write_text(path, yaml.safe_dump(body, allow_unicode=True, sort_keys=False, width=10_000))
