@@ -73,6 +73,8 @@ class Indicator:
     """Whether people may prefer not to tell."""
     question: Texts | None = None
     """The question as the reader sees it; by default the wording of the first item."""
+    saying: Texts | None = None
+    """What people said, to follow 'said they': trust the National Congress; by default made from the title."""
     note: Texts | None = None
     """What a reader of the figure has to know."""
 
