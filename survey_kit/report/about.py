@@ -117,6 +117,7 @@ def _indicator(study: Study, one: Indicator, language: str) -> IndicatorInfo:
         kind=one.kind,
         unit=one.unit,
         direction=one.direction,
+        saying=said(one.saying, language),
         question=question,
         answers=_answers(one, form, language),
         base=one.base,

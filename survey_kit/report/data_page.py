@@ -74,6 +74,10 @@ def _manifest(book: Published) -> dict[str, Any] | None:
     return record.read(path) if path.is_file() else None
 
 
+def _plain(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def _size(size: int) -> str:
     if size < 1000:
         return f"{size} bytes"

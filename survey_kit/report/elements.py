@@ -171,7 +171,8 @@ class Chart(Element):
     def markdown(self) -> str:
         """Give the figure with its caption and alternative text."""
         alt = self.alt.replace("\\", "").replace('"', "'")
-        return f'![{markdown_text(self.caption)}](figures/{self.path.name}){{#fig-{self.id} fig-alt="{alt}"}}'
+        width = ' width="62%"' if in_print() else ""
+        return f'![{markdown_text(self.caption)}](figures/{self.path.name}){{#fig-{self.id} fig-alt="{alt}"{width}}}'
 
     def html(self) -> str:
         """Give the figure with the picture inside."""

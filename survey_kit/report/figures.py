@@ -27,7 +27,8 @@ APART: Final = {
     "territory": "territory changed",
 }
 FEWEST_PANELS: Final = 3
-MOST_PANELS: Final = 8
+MOST_PANELS: Final = 10
+UNLIKE: Final = 3.0
 
 
 def trend(book: Published, indicator: str) -> Chart:
@@ -87,7 +88,10 @@ def small_multiples(book: Published, theme: str) -> Stack:
         alike = [one for one in about if one.unit == unit]
         if len(alike) < FEWEST_PANELS:
             continue
-        sheets = [alike[i : i + MOST_PANELS] for i in range(0, len(alike), MOST_PANELS)]
+        count = -(-len(alike) // MOST_PANELS)
+        size = -(-len(alike) // count)
+        size += size % 2  # two panels stand side by side
+        sheets = [alike[i : i + size] for i in range(0, len(alike), size)]
         parts += [_panel_sheet(book, f"{theme}-{unit}", alike, sheets, number) for number in range(len(sheets))]
     return Stack(tuple(parts))
 
@@ -96,12 +100,14 @@ def small_multiples(book: Published, theme: str) -> Stack:
 def _panel_sheet(
     book: Published, name: str, alike: Sequence[IndicatorInfo], sheets: Sequence[Sequence[IndicatorInfo]], number: int
 ) -> Chart:
-    """Draw one sheet of panels; all sheets have the axes of all indicators."""
+    """Draw one sheet of panels: with common axes, unless the figures differ so much that most would lie flat."""
     info, unit = book.info, alike[0].unit
     rows = {one.id: _of(book, one.id) for one in alike}
-    limits = _limits([row for some in rows.values() for row in some], unit)
+    own = {name: _limits(some, unit) for name, some in rows.items()}
+    tops = [high for _, high in own.values()]
+    common = None if max(tops) > UNLIKE * min(tops) else _limits([row for some in rows.values() for row in some], unit)
     labels = _told_apart({one.id: one.title for one in alike})
-    lines = tuple(_line(info, one, rows[one.id], labels[one.id], limits) for one in sheets[number])
+    lines = tuple(_line(info, one, rows[one.id], labels[one.id], common or own[one.id]) for one in sheets[number])
     first, last = (info.wave_label(info.waves[i].id) for i in (0, -1))
     part = f", part {number + 1} of {len(sheets)}" if len(sheets) > 1 else ""
     title = f"{_shared([one.title for one in alike]) or 'Side by side'}, {first} to {last}{part}"
@@ -110,12 +116,10 @@ def _panel_sheet(
     opening = f"Small line charts, one per indicator, {display.UNITS[unit].measure}, {first} to {last}"
     alt = marked(info, f"{opening}: {told}.")
     stem = f"{info.file_stem}-{name}-panels" + (f"-{number + 1}" if len(sheets) > 1 else "")
-    told = (
-        " A dashed line is a break in the series."
-        if any(point.apart for line in lines for point in line.points)
-        else ""
-    )
-    caption = marked(info, f"{title}. All panels have the same axes; bands are intervals.{told}")
+    axes = "All panels have the same axes" if common else "Every panel has an axis of its own"
+    dashed = any(point.apart for line in lines for point in line.points)
+    told = " A dashed line is a break in the series." if dashed else ""
+    caption = marked(info, f"{title}. {axes}; bands are intervals.{told}")
     return Chart(id=stem, path=draw(book.figures / f"{stem}.svg", panels, alt), alt=alt, caption=caption)
 
 

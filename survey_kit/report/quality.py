@@ -311,7 +311,12 @@ def assumptions(book: Published) -> Bullets:
 def source(book: Published) -> Prose:
     """Say whose data these are, on which terms, and how to cite them."""
     told = (("Producer", book.info.producer), ("Terms", book.info.terms), ("To cite", book.info.cite))
-    return Prose(tuple(f"{name}: {text.rstrip('.')}." for name, text in told if text))
+    stated = tuple(f"{name}: {text.rstrip('.')}." for name, text in told if text)
+    if book.info.synthetic:
+        return Prose(
+            (marked(book.info, "Made up by a seeded simulator that is part of survey_kit; free to use."), *stated)
+        )
+    return Prose(stated or ("The study states no producer and no terms.",))
 
 
 def _capital(text: str) -> str:

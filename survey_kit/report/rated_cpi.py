@@ -65,7 +65,7 @@ def chart(book: Published) -> Chart:
     )
     first, last = frame.iloc[0], frame.iloc[-1]
     title = f"{last['country']}: {display.decimal(last['score'], 0)} of 100 in the {int(last['year'])} CPI"
-    subtitle = "Corruption Perceptions Index, 0 to 100, higher is perceived as cleaner"
+    subtitle = "Score from 0 (highly corrupt) to 100 (very clean), as perceived"
     line = Line(
         title=title,
         subtitle=subtitle,

@@ -40,6 +40,7 @@ _OPENINGS: Final = (
     ("Trust in ", "trust "),
     ("Confidence in ", "have confidence in "),
     ("Satisfied with ", "are satisfied with "),
+    ("Agree that ", "agree that "),
     ("Said they ", ""),
 )
 FEWEST_COMMON: Final = 3
@@ -92,8 +93,18 @@ def level_sentence(info: StudyInfo, row: Row, *, named: bool = True) -> str:
     return marked(info, f"In {wave}, {_claim(about, row, value, named=named)}{where}{caution}.")
 
 
-def change_sentence(info: StudyInfo, row: Row, against: str) -> str:
-    """Say what the wording class of a change says, with its interval; empty when there is nothing to compare with."""
+def change_sentence(info: StudyInfo, row: Row, against: str, *, brief: bool = False) -> str:
+    """Say what the wording class of a change says, with its interval; empty when there is nothing to compare with.
+
+    Parameters
+    ----------
+    info, row
+        The study and the row.
+    against
+        ``previous`` or ``baseline``.
+    brief
+        Leave out which change could have been detected.
+    """
     wording = row[f"{against}_wording"]
     if missing(wording) or wording == "first" or missing(row[f"{against}_wave"]):
         return ""
@@ -114,7 +125,7 @@ def change_sentence(info: StudyInfo, row: Row, against: str) -> str:
         return marked(info, text)
     size = f"{display.change(value, row['unit'], digits=digits)} {display.UNITS[row['unit']].change}"
     text = f"Compared with {since}, there is no statistically significant change ({size}; {inside})"
-    if not missing(row[f"{against}_detectable"]):
+    if not brief and not missing(row[f"{against}_detectable"]):
         text += f"; a change of about {display.amount(row[f'{against}_detectable'], row['unit'])} could be detected"
     return marked(info, f"{text}.")
 
@@ -171,17 +182,15 @@ def change_cell(row: Row, against: str) -> tuple[str, str, str]:
     return display.change(value, row["unit"], digits=digits), interval, CLASSES[wording]
 
 
-def finding(info: StudyInfo, rows: Sequence[Row]) -> tuple[str, ...]:
-    """Say all there is to say of one indicator: level, changes, those who did not answer."""
+def finding(info: StudyInfo, rows: Sequence[Row], *, brief: bool = False) -> tuple[str, ...]:
+    """Say all there is to say of one indicator: level, changes, and, unless `brief`, those who did not answer."""
     row = latest(rows)
     if row is None:
         return (marked(info, "This was not asked in any wave."),)
+    two = row["baseline_wave"] != row["previous_wave"]
     told = [level_sentence(info, row, named=False)]
-    for against in AGAINST:
-        if against == "baseline" and row["baseline_wave"] == row["previous_wave"]:
-            continue
-        told.append(change_sentence(info, row, against))
-    if info.indicator(row["indicator"]).theme in {"trust", "corruption"}:
+    told += [change_sentence(info, row, against, brief=brief) for against in (AGAINST if two else AGAINST[:1])]
+    if not brief and info.indicator(row["indicator"]).theme in {"trust", "corruption"}:
         told.append(missing_sentence(info, row))
     newest = max(rows, key=lambda one: one["wave_order"])
     if newest is not row:
@@ -214,7 +223,7 @@ def findings(book: Published, theme: str | None = None) -> Stack:
     info, about = book.info, book.info.of_theme(theme)
     by_indicator = {one.id: book.records(one.id) for one in about}
     newest = [row for row in (latest(rows) for rows in by_indicator.values()) if row is not None]
-    told = {name: _brief(info, rows) for name, rows in by_indicator.items()}
+    told = {name: finding(info, rows, brief=True) for name, rows in by_indicator.items()}
     uses = Counter(sentence for sentences in told.values() for sentence in sentences)
     common = [
         sentence
@@ -223,18 +232,9 @@ def findings(book: Published, theme: str | None = None) -> Stack:
     ]
     opening = [tally(info, newest)] if len(about) > 1 else []
     opening += [_said_of(info, sentence, uses[sentence], len(about)) for sentence in common]
-    points = tuple(
-        (f"{one.title}.", " ".join(sentence for sentence in told[one.id] if sentence not in common)) for one in about
-    )
+    points = tuple((f"{one.title}.", " ".join(part for part in told[one.id] if part not in common)) for one in about)
     parts: list[Element] = [Prose((one,)) for one in opening if one]
     return Stack((*parts, Bullets(points))) if points else Stack(tuple(parts))
-
-
-def _brief(info: StudyInfo, rows: Sequence[Row]) -> tuple[str, ...]:
-    """Leave out of a finding what stands beside the indicator's own chart."""
-    row = latest(rows)
-    extra = missing_sentence(info, row) if row is not None else ""
-    return tuple(sentence for sentence in finding(info, rows) if sentence != extra)
 
 
 def _said_of(info: StudyInfo, sentence: str, count: int, total: int) -> str:
@@ -245,17 +245,21 @@ def _said_of(info: StudyInfo, sentence: str, count: int, total: int) -> str:
     return marked(info, f"{subject} {verb} {bare.removeprefix(start)}")
 
 
+def _saying(about: IndicatorInfo) -> str:
+    """Give what people said, to follow "said they": the study's own words, else those its title begins with."""
+    if about.saying or about.unit not in {"share", "ratio"}:
+        return about.saying
+    return next((verb + about.title[len(start) :] for start, verb in _OPENINGS if about.title.startswith(start)), "")
+
+
 def _claim(about: IndicatorInfo, row: Row, value: str, *, named: bool) -> str:
     """Say what the value is: "35.2 % said they trust the National Congress"."""
     if row["unit"] in {"share", "ratio"}:
-        saying = about.saying or next(
-            (verb + about.title[len(start) :] for start, verb in _OPENINGS if about.title.startswith(start)), ""
-        )
-        if saying:
-            return f"{value} said they {saying}"
-        _, found, rest = about.title.partition(": said they ")
+        if _saying(about):
+            return f"{value} said they {_saying(about)}"
+        subject, found, rest = about.title.partition(": said they ")
         if found:
-            return f"{value} said they {rest}" + (f" (“{about.title.partition(':')[0]}”)" if named else "")
+            return f"{value} said they {rest}" + (f" (“{subject}”)" if named else "")
         return f"the share for “{about.title}” was {value}" if named else f"the share was {value}"
     scale = "of 100 points" if row["unit"] == "points" else f"on a scale from {display.MINUS}100 to 100"
     subject = _SUBJECT[row["unit"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Final
@@ -96,10 +97,16 @@ def by_wave(book: Published, indicator: str) -> Table:
 
 
 def by_domain(book: Published, indicator: str) -> Table | None:
-    """Give every domain of an indicator in the latest wave it was asked in; None without domains."""
+    """Give every domain of an indicator in the latest wave it was asked in; None without domains.
+
+    In print domains of many levels are left to the web page and the data.
+    """
     about = book.info.indicator(indicator)
     newest = latest(book.records(indicator))
     rows = book.records(indicator, wave=newest["wave"], domain=None) if newest is not None else []
+    sizes = Counter(row["domain"] for row in rows)
+    long = [name for name, size in sizes.items() if size > MOST_PRINTED] if in_print() else []
+    rows = [row for row in rows if row["domain"] not in long]
     if newest is None or not rows:
         return None
     columns = {"label": "Group", **_columns(rows, about)}
@@ -112,6 +119,8 @@ def by_domain(book: Published, indicator: str) -> Table | None:
     ]
     where = book.info.wave_label(newest["wave"])
     name = f"{book.info.file_stem}-{indicator}-domains"
+    left_out = display.listed([book.info.domain_label(one).lower() for one in long])
+    cut = (f"By {left_out}: on the web page and in the data.",) if long else ()
     return table(
         name,
         f"{about.title} by group, {where}.",
@@ -119,7 +128,7 @@ def by_domain(book: Published, indicator: str) -> Table | None:
         [everybody, *records],
         info=book.info,
         group="group",
-        notes=_notes([newest, *rows]),
+        notes=(*cut, *_notes([newest, *rows])),
     )
 
 
@@ -130,7 +139,7 @@ def nonresponse(book: Published, indicator: str) -> Table:
     columns = {
         "label": "Rehearsal" if book.info.synthetic else "Wave",
         "figure": "Figure",
-        "bounds": "Figure if all who did not answer stood at one extreme",
+        "bounds": "At both extremes",
         "dont_know": "Did not know, %",
         "refused": "Refused, %",
         "no_answer": "No answer, %",
@@ -150,8 +159,15 @@ def nonresponse(book: Published, indicator: str) -> Table:
         }
         for row in rows
     ]
+    never = {"dont_know": "dont_know", "refused": "refused", "no_answer": "no_answer", "other": "other_missing"}
+    columns = {key: head for key, head in columns.items() if key not in never or any(row[never[key]] for row in rows)}
     name = f"{book.info.file_stem}-{indicator}-nonresponse"
-    notes = ("Weighted shares of those asked. The figure counts those who answered, unless its base says otherwise.",)
+    notes = (
+        (
+            "Weighted shares of those asked. At both extremes: the figure if all who did not answer stood at its low, or at "
+            "its high end."
+        ),
+    )
     title = f"{about.title}: those who did not answer."
     return table(name, title, columns, records, info=book.info, notes=(*cut, *notes, *explained(rows)))
 
