@@ -52,7 +52,7 @@ def build(
     df = _degrees(like, size)
     absent = ~np.isfinite(estimate)
     se = np.where(absent, np.nan, np.sqrt(np.maximum(variance, 0.0)))
-    status = np.where((status == "ok") & (df <= 0), "no_df", status)
+    status = np.where((status == "ok") & ((df <= 0) | np.isnan(variance)), "no_df", status)
     status = np.where((status == "ok") & (se <= 0), "one_value", status)
     df = np.where(absent, np.nan, df)
     low, high = limits(like.interval, estimate, se, df, n, like.level)
@@ -79,10 +79,12 @@ def _column(values: Any) -> Any:
 
 
 def _variances(like: Estimates, size: int) -> FloatArray:
+    """Variances (K,); NaN where few common units put the covariance of two waves above what their variances allow."""
     out = np.zeros(size)
     for block in like.blocks:
         F = taylor.factors(like.layout, block.wave, block.totals, like.lonely_psu)
         out[block.rows] += np.einsum("pk,pk->k", F, F)
+    own = out.copy()
     if like.overlap != "none":
         for i, a in enumerate(like.blocks):
             for b in like.blocks[:i]:
@@ -92,7 +94,7 @@ def _variances(like: Estimates, size: int) -> FloatArray:
                 both = taylor.cross(like.layout, (a.wave, b.wave), (a.totals[0][:, in_a], b.totals[0][:, in_b]))
                 if both is not None:
                     out[a.rows[in_a]] += 2 * np.einsum("pk,pk->k", *both)
-    return out
+    return np.where(out < -1e-9 * own, np.nan, out)
 
 
 def _degrees(like: Estimates, size: int) -> FloatArray:

@@ -180,3 +180,16 @@ def test_a_value_where_the_item_was_not_asked_does_not_count(frame: pd.DataFrame
     pd.testing.assert_frame_equal(first, second)
     pooled = sk.mean(sk.Design(Answers(filled, {"y": asked}), **DECLARED, wave="wave"), "y").table.iloc[0]
     assert pooled["n"] == asked.sum()
+
+
+def test_a_covariance_from_too_few_common_units_gives_no_standard_error() -> None:
+    """Three common units of six may tell a covariance above both variances: no number, not an error of zero."""
+    a = np.array([0.0, 0.1, -0.1, 2.0, -2.0, 0.3, 0.1, 0.0, -0.1])
+    waves = [pd.DataFrame({"t": t, "psu": np.arange(6) + 3 * t, "y": a[3 * t : 3 * t + 6]}) for t in (0, 1)]
+    design = sk.Design(pd.concat(waves).assign(w=1.0), weight="w", psu="psu", wave="t", overlap="psu")
+    est = sk.mean(design, "y", by="t")
+    v = est.vcov()
+    assert v[0, 0] + v[1, 1] - 2 * v[0, 1] < 0
+    row = est.change("t").table.iloc[0]
+    assert row["status"] == "no_df"
+    assert np.isnan([row["se"], row["ci_low"], row["ci_high"]]).all()

@@ -212,7 +212,10 @@ def test_changes_are_linear_maps_of_the_joint_covariance(drawn: tuple[pd.DataFra
     v = est.vcov()
     change = est.change("wave").table.iloc[0]
     expected = v[0, 0] + v[1, 1] - 2 * v[0, 1]
-    np.testing.assert_allclose(change["se"], np.sqrt(max(expected, 0.0)), rtol=1e-9, atol=1e-9 * np.sqrt(v.trace()))
+    if expected < -1e-9 * v.trace():  # too few common units: no number
+        assert np.isnan(change["se"])
+    else:
+        np.testing.assert_allclose(change["se"], np.sqrt(max(expected, 0.0)), rtol=1e-6, atol=1e-6 * np.sqrt(v.trace()))
     if overlap == "none":
         assert v[0, 1] == 0
     elif not rotated:  # every unit in common: one Gram matrix
