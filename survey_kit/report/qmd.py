@@ -64,10 +64,11 @@ class _Job:
 
 
 def render(site: Path, to: Path, *, formats: Sequence[str], progress: Progress | None = None) -> list[str]:
-    """Render the pages of `site` into the folder `to`; give the names of the files made, pages first."""
+    """Render the pages of `site` into the folder `to`; give the names of the pages made."""
     project = read_project(site)
     every = [read_page(path, project) for path in page_files(site)]
-    pages = tuple(page for page in every if ("pdf" if page.format == "typst" else "html") in formats)
+    wanted = [page for page in every if ("pdf" if page.format == "typst" else "html") in formats]
+    pages = tuple(sorted(wanted, key=lambda page: page.format != "typst"))  # print takes longest: first
     if not pages:
         raise ReportError("The project has no page in this format.", where=str(site), found=", ".join(formats))
     with tempfile.TemporaryDirectory(prefix="qmd-") as scratch, ThreadPoolExecutor(max_workers=2) as pool:
@@ -81,7 +82,7 @@ def render(site: Path, to: Path, *, formats: Sequence[str], progress: Progress |
                 shutil.rmtree(_pictures(page), ignore_errors=True)
     linked = qmd_judge.links(done, [page.path for page in every], to)
     _resources(job, done, linked)
-    return [page.output for page in pages]
+    return sorted(page.output for page in pages)
 
 
 def _outputs(every: Sequence[Page], pages: Sequence[Page]) -> dict[str, str]:

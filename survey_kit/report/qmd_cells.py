@@ -14,11 +14,12 @@ import json
 import os
 import sys
 import tempfile
+import threading
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TextIO
 
 from survey_kit.errors import ReportError
 from survey_kit.report.qmd_read import Cell, Line, Page
@@ -66,16 +67,26 @@ def run(page: Page, folder: Path) -> list[Line]:
 
 # --------------------------------------------------------------------------------------------------------- running
 class _Stream(io.TextIOBase):
-    """A stand-in for stdout or stderr that keeps what is written in order with the displays."""
+    """A stand-in for stdout or stderr that keeps what the cell writes, in order with the displays.
 
-    def __init__(self, name: str, outputs: list[Output]) -> None:
+    What another thread writes meanwhile (a progress bar) goes where it would have gone.
+    """
+
+    def __init__(self, name: str, outputs: list[Output], beneath: TextIO) -> None:
         super().__init__()
-        self.stream_name, self.outputs = name, outputs
+        self.stream_name, self.outputs, self.beneath = name, outputs, beneath
+        self.owner = threading.get_ident()
 
     def writable(self) -> bool:
         return True
 
+    def flush(self) -> None:
+        if threading.get_ident() != self.owner:
+            self.beneath.flush()
+
     def write(self, text: str) -> int:
+        if threading.get_ident() != self.owner:
+            return self.beneath.write(text)
         if self.outputs and self.outputs[-1].stream == self.stream_name:
             last = self.outputs.pop()
             self.outputs.append(Output(self.stream_name, {"text": last.data["text"] + text}))
@@ -134,8 +145,8 @@ class _Session:
         """Run a cell and give what it showed; an exception ends the page."""
         self.outputs.clear()
         with (
-            contextlib.redirect_stdout(_Stream("stdout", self.outputs)),
-            contextlib.redirect_stderr(_Stream("stderr", self.outputs)),
+            contextlib.redirect_stdout(_Stream("stdout", self.outputs, sys.stdout)),
+            contextlib.redirect_stderr(_Stream("stderr", self.outputs, sys.stderr)),
         ):
             result = self.shell.run_cell(cell.code, store_history=False)
             fault = result.error_in_exec or result.error_before_exec

@@ -118,6 +118,14 @@ def test_an_exception_names_the_page_and_the_line(code, line, found, run, tmp_pa
     assert found in str(fault.value.found)
 
 
+def test_what_another_thread_prints_is_not_on_the_page(run, capsys):
+    code = "import threading\none = threading.Thread(target=print, args=('elsewhere',))\none.start()\none.join()\nprint('here')"
+    text = run(cell(code))
+    assert "here" in text
+    assert "elsewhere" not in text
+    assert "elsewhere" in capsys.readouterr().out
+
+
 def test_an_interrupt_is_passed_on(run):
     with pytest.raises(KeyboardInterrupt):
         run(cell("raise KeyboardInterrupt"))

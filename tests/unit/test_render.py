@@ -32,7 +32,7 @@ def built_in(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_progress_is_told(site, tmp_path):
     told = []
     render_site(site, tmp_path / "out", progress=lambda *what: told.append(what))
-    assert told == [("index.html", 0, 2), ("report.pdf", 1, 2), ("pages", 2, 2)]
+    assert told == [("report.pdf", 0, 2), ("index.html", 1, 2), ("pages", 2, 2)]
 
 
 @pytest.mark.usefixtures("built_in")
