@@ -50,7 +50,7 @@ def allocate(strata: tuple[Stratum, ...], draws: int = DRAWS) -> IntArray:
     >>> from survey_kit.rehearsal.frame import cut_areas, read_districts
     >>> shares = allocate(cut_areas(read_districts(), np.random.default_rng(1)))
     >>> int(shares.sum()), int(shares.min()), len(shares)
-    (300, 4, 37)
+    (300, 5, 37)
     """
     size = np.sqrt([float(one.households.sum()) for one in strata])
     free = draws - FEWEST_DRAWS * len(strata)

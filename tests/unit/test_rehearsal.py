@@ -62,8 +62,8 @@ def test_one_person_stands_for_twenty_five_adults(country):
 
 # ------------------------------------------------------------------------------------------------------------ people
 def test_the_same_seed_makes_the_same_country_and_another_seed_another(country):
-    again, other = build_country(16), build_country(17)
-    assert all(np.array_equal(country.answers[wave], again.answers[wave]) for wave in WAVES)
+    again, other = (build_country(seed, waves=WAVES[:1]) for seed in (16, 17))
+    assert np.array_equal(country.answers[WAVES[0]], again.answers[WAVES[0]])
     assert not np.array_equal(country.answers[WAVES[0]][:1000], other.answers[WAVES[0]][:1000])
 
 

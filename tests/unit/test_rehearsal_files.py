@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from survey_kit.errors import StudyError
+from survey_kit.indicators import compute
 from survey_kit.instrument import read_instrument
 from survey_kit.rehearsal import SEED, build_country, true_value, truth_table, write_rehearsal
 from survey_kit.rehearsal.country import NOT_ASKED
@@ -69,14 +70,6 @@ def test_the_packed_file_names_no_date_and_is_packed_the_same_twice(again):
     assert first[4:8] == b"\0\0\0\0"
     write_rehearsal(again)
     assert (again / "data" / RESPONSES).read_bytes() == first
-
-
-def test_another_seed_gives_other_answers(again, tmp_path):
-    other = tmp_path / "analyses" / "kazakhstan"
-    shutil.copytree(again, other)
-    shutil.copytree(ROOT / "instruments" / "rehearsal", tmp_path / "instruments" / "rehearsal")
-    write_rehearsal(other, seed=17)
-    assert (other / "data" / TRUTH).read_bytes() != (again / "data" / TRUTH).read_bytes()
 
 
 def test_the_module_writes_the_files_and_says_where(again):
@@ -181,6 +174,21 @@ def test_the_method_states_all_eleven_elements_and_that_nobody_was_interviewed(s
 
 def test_the_method_counts_the_people_of_the_country(study, country):
     assert f"{len(country.age):,} made-up adults" in study.method.population["en"]
+
+
+def test_the_note_about_false_words_is_true(study):
+    """The study says how many changes are told and which of them did not happen."""
+    rows = compute(study).select(domain="").rows
+    truth = pd.read_csv(STUDY / "data" / TRUTH).set_index(["indicator", "wave"])["true_change"]
+    told = rows[rows["previous_wording"].isin(["rose", "fell"])]
+    happened = [truth[row.indicator, row.wave] for row in told.itertuples()]
+    false = [
+        (row.indicator, row.wave)
+        for row, change in zip(told.itertuples(), happened, strict=True)
+        if (row.previous_wording == "rose") != (change > 1e-12) or (row.previous_wording == "fell") != (change < -1e-12)
+    ]
+    assert f"Of the {len(told)} changes" in study.notes[1]["en"]
+    assert false == [("trust_media", "Rehearsal 2")]
 
 
 # ------------------------------------------------------------------------------------------------------------- truth
