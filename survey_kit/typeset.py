@@ -17,19 +17,21 @@ from typing import Any
 from survey_kit.errors import ReportError
 
 FONTS = ("DejaVu Sans", "DejaVu Sans Mono", "DejaVu Serif")
+_INSTALL = "Install the 'report' extra: pip install 'trust-survey-kit[report]'."
 _EPOCH = 0  # the time a PDF says it was made at: never the clock
 
 
 @functools.cache
 def _pandoc_path() -> str:
-    import pypandoc
+    """Find the pandoc inside the package: one on the search path of the machine may be of any age."""
+    from importlib.util import find_spec
 
-    try:
-        return str(pypandoc.get_pandoc_path())
-    except OSError:
-        raise ReportError(
-            "Pandoc is not installed.", fix="Install the 'report' extra: pip install 'trust-survey-kit[report]'."
-        ) from None
+    found = find_spec("pypandoc")
+    folder = Path(found.origin).parent / "files" if found and found.origin else Path()
+    for name in ("pandoc", "pandoc.exe"):
+        if (folder / name).is_file():
+            return str(folder / name)
+    raise ReportError("Pandoc is not installed.", fix=_INSTALL)
 
 
 def pandoc(text: str, *, to: str, options: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> str:
@@ -69,7 +71,7 @@ def font_folder() -> Path:
     if found is None or found.origin is None:
         raise ReportError(
             "The fonts of the report come with matplotlib, which is not installed.",
-            fix="Install the 'report' extra: pip install 'trust-survey-kit[report]'.",
+            fix=_INSTALL,
         )
     return Path(found.origin).parent / "mpl-data" / "fonts" / "ttf"
 

@@ -108,7 +108,8 @@ PROJECT: Final[dict[str, Kind]] = {
     },
     "lang": _TEXT,
     "language": dict.fromkeys(LABELS, _TEXT),
-    "format": (frozenset({"html"}), {name: (frozenset({"default"}), options) for name, options in FORMATS.items()}),
+    # options of html only: a second format here would make every page in both
+    "format": (frozenset({"html"}), {"html": (frozenset({"default"}), HTML)}),
     "execute": EXECUTE,
     "jupyter": frozenset({"python3"}),
 }

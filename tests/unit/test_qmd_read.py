@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -209,9 +210,14 @@ def test_the_readme_lists_the_keys_of_the_project(root):
     assert all(f"{{{{< {name}" in text for name in subset.SHORTCODES)
 
 
-def test_the_project_of_the_reports_is_inside_the_subset(root):
-    project = read_project(root / "reports")
-    assert project.website["title"]
-    for path in page_files(root / "reports"):
-        front = path.read_text(encoding="utf-8").splitlines()
-        assert front[0] == "---"
+def test_the_pages_of_the_reports_are_inside_the_subset(root, tmp_path):
+    site = tmp_path / "site"
+    shutil.copytree(root / "reports", site)
+    (site / "_variables.yml").write_text("marker: SYNTHETIC\n", encoding="utf-8")
+    project = read_project(site)
+    pages = [read_page(path, project) for path in page_files(site)]
+    assert [page.path.name for page in pages if page.format == "typst"] == ["report.qmd"]
+    (print_,) = [page for page in pages if page.format == "typst"]
+    text = "\n".join(part.text for part in print_.parts if isinstance(part, Line))
+    assert "#running-marker[`{=typst}SYNTHETIC`]`{=typst}" in text
+    assert {"pdf-standard", "include-in-header", "mainfont"} <= set(print_.options)
