@@ -55,7 +55,7 @@ def test_formatted() -> None:
 
 
 def test_linted() -> None:
-    told("ruff", "check", ".")
+    told("ruff", "check", "--output-format=concise", ".")
 
 
 def test_typed() -> None:
