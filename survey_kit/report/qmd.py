@@ -156,8 +156,8 @@ def _written(job: _Job, page: Page, lines: Sequence[Line], step: str) -> tuple[s
     stem = job.scratch / f"{page.path.stem}-{step}"
     report, settings, metadata = (stem.with_suffix(f".{name}.json") for name in ("seen", "settings", "meta"))
     labels = {name.removeprefix("crossref-").removesuffix("-title"): text for name, text in job.project.labels.items()}
-    print_ = {"labels": labels | {"and": "and"}, "outputs": job.outputs, "report": str(report), "print": _PRINT}
-    settings.write_text(json.dumps(print_), encoding="utf-8")
+    told = {"labels": labels | {"and": "and"}, "outputs": job.outputs, "report": str(report), "print": _PRINT}
+    settings.write_text(json.dumps(told), encoding="utf-8")
     to, options, meta = _html(job, page) if page.format == "html" else _typst(job, page)
     metadata.write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
     options += [
