@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import itertools
+import math
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from typing import Any, Final
 from survey_kit import files
 from survey_kit.report import palette
 
-DRAWING: Final = "3"  # part of the digest: raise it when the same values are to look different
+DRAWING: Final = "4"  # part of the digest: raise it when the same values are to look different
 WIDTH: Final = 5.4
 TEXT: Final = 11.0
 SETTINGS: Final[dict[str, Any]] = {
@@ -278,18 +279,25 @@ def _run(axes: Any, run: Sequence[Point], *, small: bool) -> None:
 
 
 def _gaps(axes: Any, points: Sequence[Point], size: float, *, words: bool) -> None:
+    """Draw a dashed line at every break, with its name where there is room, and the markers of what is missing."""
     low, high = axes.get_ylim()
+    left, right = axes.get_xlim()
+    marked, rows = -math.inf, [-math.inf] * 3
     for before, point in zip([None, *points], points, strict=False):
         if point.apart:
             x = point.x if before is None else (before.x + point.x) / 2
             axes.axvline(x, color=palette.QUIET, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
-            if words:
-                left = x > sum(axes.get_xlim()) / 2
+            row = next((i for i, taken in enumerate(rows) if x - taken > (right - left) * 0.35), None)
+            if words and row is not None:
+                rows[row] = x
+                late = x > (left + right) / 2
                 axes.annotate(
-                    f"{point.apart} [b]", (x, high), xytext=(-4 if left else 4, -2), textcoords="offset points",
-                    ha="right" if left else "left", va="top", fontsize=size - 2, color=palette.QUIET,
+                    f"{point.apart} [b]", (x, high), xytext=(-4 if late else 4, -2 - row * size * 1.25),
+                    textcoords="offset points", ha="right" if late else "left", va="top", fontsize=size - 2,
+                    color=palette.QUIET, bbox={"facecolor": palette.PAPER, "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
                 )  # fmt: skip
-        if point.marker and words:
+        if point.marker and words and point.x - marked > (right - left) * 0.06:
+            marked = point.x
             axes.text(
                 point.x, low + (high - low) * 0.02, point.marker, fontsize=size - 2, ha="center", color=palette.QUIET
             )

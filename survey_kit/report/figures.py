@@ -289,7 +289,9 @@ def _shared(titles: Sequence[str]) -> str:
     first, last = _ends(titles)
     words = titles[0].split(" ")
     start, end = " ".join(words[:first]), " ".join(words[len(words) - last :] if last else [])
-    return f"{start} … {end}".strip() if start or end else ""
+    if start and end:
+        return f"{start} … {end}"
+    return f"{start} …" if start else end[:1].upper() + end[1:]
 
 
 def _told_apart(titles: dict[str, str]) -> dict[str, str]:

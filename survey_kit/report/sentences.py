@@ -161,11 +161,11 @@ def headline(info: StudyInfo, row: Row | None, title: str) -> str:
     value = display.level(row["estimate"], row["unit"])
     wording = row["previous_wording"]
     if wording in {"rose", "fell"}:
-        return f"{title} {wording} to {value} in {wave}"
-    told = {
-        "no_significant_change": ", no significant change",
-        "cannot_be_compared": ", not comparable with the wave before",
-    }
+        plain = title.startswith(("Trust in ", "Confidence in ")) and not set(",:;") & set(title)
+        return f"{title}{'' if plain else ':'} {wording} to {value} in {wave}"
+    told = {"no_significant_change": ", no significant change"}
+    if wording == "cannot_be_compared" and not missing(row["previous_wave"]):
+        told[wording] = f", not comparable with {info.wave_label(row['previous_wave'])}"
     return f"{title}: {value} in {wave}{told.get(wording, '')}"
 
 
@@ -230,7 +230,8 @@ def findings(book: Published, theme: str | None = None) -> Stack:
         for sentence, count in uses.items()
         if count >= max(FEWEST_COMMON, MOST * len(about)) and "It cannot be compared" in sentence
     ]
-    opening = [tally(info, newest)] if len(about) > 1 else []
+    none = bool(common) and all(row["previous_wording"] == "cannot_be_compared" for row in newest)
+    opening = [tally(info, newest)] if len(about) > 1 and not none else []
     opening += [_said_of(info, sentence, uses[sentence], len(about)) for sentence in common]
     points = tuple((f"{one.title}.", " ".join(part for part in told[one.id] if part not in common)) for one in about)
     parts: list[Element] = [Prose((one,)) for one in opening if one]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from survey_kit.indicators.rows import COLUMNS
+from survey_kit.report.book import Published, published, write
 from survey_kit.report.info import (
     DomainInfo,
     IndicatorInfo,
@@ -18,9 +20,16 @@ from survey_kit.report.info import (
     StudyInfo,
     WaveInfo,
 )
-from survey_kit.report.book import Published, published, write
 
-SECRET = 0.4567891  # the estimate of every suppressed row: it may appear nowhere
+# what every suppressed row holds: it may appear nowhere
+SECRETS = {
+    "estimate": 0.9637891,
+    "ci_low": 0.0967891,
+    "ci_high": 0.9967891,
+    "bound_low": 0.9437891,
+    "bound_high": 0.9837891,
+}
+SECRET_TEXT = re.compile(r"0?\.96378|0?\.09678|0?\.99678|0?\.94378|0?\.98378|\b(?:96\.4|9\.7|99\.7|94\.4|98\.4)\b")
 
 
 def one_row(info: StudyInfo, about: IndicatorInfo, wave: WaveInfo, p: float, **more: object) -> dict[str, object]:
@@ -44,8 +53,8 @@ def change(row: dict[str, object], against: str, base: dict[str, object], wordin
     half = abs(delta) * 0.6 if wording in {"rose", "fell"} else abs(delta) + 0.04
     row |= {
         f"{against}_wave": base["wave"], f"{against}_change": delta, f"{against}_se": 0.02, f"{against}_df": 240.0,
-        f"{against}_ci_low": delta - half, f"{against}_ci_high": delta + half, f"{against}_p": 0.01,
-        f"{against}_family": "trust", f"{against}_family_size": 3, f"{against}_p_adjusted": 0.02,
+        f"{against}_ci_low": delta - half, f"{against}_ci_high": delta + half, f"{against}_p": 0.01 if wording == "rose" else 0.4,
+        f"{against}_family": "trust", f"{against}_family_size": 3, f"{against}_p_adjusted": 0.02 if wording == "rose" else 0.6,
         f"{against}_fcr_level": 0.9667, f"{against}_fcr_low": delta - half, f"{against}_fcr_high": delta + half,
         f"{against}_detectable": 0.056, f"{against}_nonresponse_shift": 0.004, f"{against}_wording": wording,
         f"{against}_reason": reason or None,
@@ -110,9 +119,8 @@ def study_rows(info: StudyInfo) -> pd.DataFrame:
                 rows.append(row)
                 continue
             if about.id == "parties" and wave.id == "2016/17":
-                row |= {"estimate": SECRET, "se": 0.2, "ci_low": 0.0667891, "ci_high": 0.8567891, "n": 21,
-                        "bound_low": 0.4367891, "bound_high": 0.4767891, "reliability": "suppress",
-                        "reliability_reason": "the effective number of answers is below 30"}  # fmt: skip
+                row |= SECRETS | {"se": 0.2, "n": 21, "reliability": "suppress",
+                                  "reliability_reason": "effective sample size under 30"}  # fmt: skip
             if before is None:
                 row |= {"previous_wording": "first", "baseline_wording": "first"}
             else:
@@ -149,8 +157,9 @@ def domain_rows(
                 "previous_fcr_high": 0.07, "previous_p": 0.3, "previous_p_adjusted": 0.8}  # fmt: skip
         if level == "7":
             row |= dict.fromkeys([name for name in row if name.startswith("previous_")])
-            row |= {"previous_wording": "not_published", "previous_reason": "One of the two figures is not published.","estimate": SECRET, "ci_low": 0.0667891, "ci_high": 0.8567891, "bound_low": 0.4367891,
-                    "bound_high": 0.4767891, "reliability": "suppress", "reliability_reason": "fewer than 30"}  # fmt: skip
+            row |= {name: value * scale for name, value in SECRETS.items()}
+            row |= {"previous_wording": "not_published", "previous_reason": "One of the two figures is not published.",
+                    "reliability": "suppress", "reliability_reason": "fewer than 30"}  # fmt: skip
         if level == "8":
             row |= {"reliability": "caution", "reliability_reason": "the interval is wide"}
         out.append(row)
@@ -170,6 +179,34 @@ def long_study(n_waves: int = 33, n_indicators: int = 13) -> tuple[StudyInfo, pd
     )
     info = replace(base, waves=waves, indicators=about, baseline=waves[0].id, sample=(), families={})
     return info, study_rows(info)
+
+
+def unblanked(book: Published, rows: pd.DataFrame) -> Published:
+    """Give the book with the numbers still in it that `write` takes out: no element may rely on their absence."""
+    kept = book.rows.columns
+    texts = [name for name in kept if book.rows[name].dtype.kind not in "iuf" and name not in {"year", "n"}]
+    raw = rows[list(kept)].copy()
+    return replace(book, rows=raw.assign(**{name: raw[name].fillna("") for name in texts if raw[name].dtype == object}))
+
+
+@pytest.fixture
+def raw(tmp_path) -> Published:
+    info = study()
+    rows = study_rows(info)
+    write(tmp_path / "raw", rows, info)
+    return unblanked(published(tmp_path / "raw"), rows)
+
+
+@pytest.fixture
+def rated(tmp_path) -> Published:
+    info = replace(study("synthetic"), id="rated", ratings="KAZ", compare=("KGZ", "UZB", "EST"))
+    write(tmp_path / "rated", study_rows(info), info)
+    return published(tmp_path / "rated")
+
+
+@pytest.fixture
+def secret() -> re.Pattern[str]:
+    return SECRET_TEXT
 
 
 @pytest.fixture
