@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -50,8 +51,17 @@ def read_responses(study: Study) -> Responses:
         data_status=study.data_status,
         source=", ".join(str(path) for path in study.answer_files()),
     )
+    if study.responses.unknown_codes == "missing":
+        responses = _tolerated(responses)
     derived = {name: _derive(responses.frame, name, plan) for name, plan in study.derive.items()}
     return responses.with_columns(derived) if derived else responses
+
+
+def _tolerated(responses: Responses) -> Responses:
+    """Make notes of the codes that no instrument knows; their answers are missing for an unknown reason already."""
+    problems = responses.problems.copy()
+    problems.loc[problems["code"] == "R001", "severity"] = "note"
+    return replace(responses, problems=problems.sort_values("severity", kind="stable", ignore_index=True))
 
 
 def make_design(study: Study, responses: Responses) -> Design:

@@ -83,6 +83,11 @@ class Source:
     """The column of respondent ids, unique within a wave."""
     reasons: Annotated[Reasons | None, BeforeValidator(_as_file, json_schema_input_type=str | Reasons | None)] = None
     """A second file that says why values are missing."""
+    unknown_codes: Literal["error", "missing"] = "error"
+    """A code that the instrument does not know stops the study (error), or is read as a missing answer of unknown
+    reason and told in the report (missing)."""
+    seed: int | None = None
+    """The seed of the simulator that made synthetic answers; the manifest records it."""
     obtain: Obtain | None = None
     """What to obtain, from whom and under which terms; shown when the file is missing."""
 
