@@ -186,7 +186,9 @@ def _check_scale(ask: Ask, estimate: FloatArray) -> None:
 
 
 def _notes(design: Design, ask: Ask, domains: Domains) -> tuple[str, ...]:
-    notes = list(design.assumptions())
+    synthetic = getattr(design.source, "data_status", "real") == "synthetic"
+    notes = ["SYNTHETIC DATA: made up by a simulator, nobody was interviewed"] if synthetic else []
+    notes += design.assumptions()
     if ask.deff:
         notes.append(f"deff against simple random sampling {'with' if ask.deff == 'srswr' else 'without'} replacement")
     if ask.missing == "exclude":
