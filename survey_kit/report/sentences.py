@@ -172,7 +172,7 @@ def headline(info: StudyInfo, row: Row | None, title: str) -> str:
 def change_cell(row: Row, against: str) -> tuple[str, str, str]:
     """Give a change, its interval and its wording class, for three cells of a table."""
     wording = row[f"{against}_wording"]
-    if missing(wording):
+    if missing(wording) or row["status"] == "not_asked":
         return "", "", ""
     if wording not in {"rose", "fell", "no_significant_change"} or missing(row[f"{against}_change"]):
         return "", "", CLASSES[wording]

@@ -26,7 +26,7 @@ _BLANK: Final = re.compile(r"\n\s*\n+")
 _LOOK: Final = (
     "<style>#{id} table{{border-collapse:collapse;font-variant-numeric:tabular-nums;border-top:2px solid #1d1d1d;"
     "border-bottom:2px solid #1d1d1d}}#{id} th,#{id} td{{padding:.3rem .55rem;border-top:1px solid #d9d9d9;"
-    "vertical-align:top;font-weight:400}}#{id} .gt_right{{text-align:right}}#{id} .gt_left{{text-align:left}}"
+    "vertical-align:top;font-weight:400;overflow-wrap:normal}}#{id} .gt_right{{text-align:right}}#{id} .gt_left{{text-align:left}}"
     "#{id} td.gt_right{{white-space:nowrap}}#{id} td.gt_left{{min-width:7rem}}#{id} .gt_stub{{min-width:5rem}}"
     "#{id} thead th,#{id} .gt_group_heading{{font-weight:600;text-align:left;vertical-align:bottom}}"
     "#{id} thead th.gt_right{{text-align:right}}#{id} .gt_heading{{background:#b10e1e;color:#fff;font-weight:600}}</style>"
