@@ -79,7 +79,7 @@ def _facts(labelled: Labelled, name: str) -> Column:
     distinct = int(filled.nunique())
     listed = distinct <= MANY or (bool(labels) and distinct <= 500)
     values = tuple(sorted({_code(value) for value in filled.unique()}, key=_order)) if listed else ()
-    declared = _declared(labelled.missing.get(name), (*values, *labels))
+    declared = frozenset(_code(code) for code in labelled.missing.get(name, ()))
     missing = _missing(labels, declared)
     answers = numbers[~np.isin(numbers, [code for code in missing if isinstance(code, int)])]
     return Column(
@@ -110,34 +110,6 @@ def _missing(labels: Mapping[Code, str], declared: frozenset[Code]) -> dict[Code
         elif code in declared:
             out[code] = "unknown"
     return out
-
-
-def _declared(declared: object, codes: Iterable[Code]) -> frozenset[Code]:
-    """Give the codes that the file itself calls missing: single values, or ranges as SPSS has them."""
-    out: set[Code] = set()
-    entries: Iterable[object] = declared if isinstance(declared, (list, tuple, set, frozenset)) else ()
-    for entry in entries:
-        low, high = _range(entry)
-        if low is None:
-            continue
-        if low == high and not isinstance(low, str):
-            out.add(_code(low))
-        out |= {code for code in codes if _between(code, low, high)}
-    return frozenset(out)
-
-
-def _range(entry: object) -> tuple[object, object]:
-    if isinstance(entry, Mapping):
-        return entry.get("lo"), entry.get("hi")
-    if isinstance(entry, tuple) and len(entry) == 2:
-        return entry[0], entry[1]
-    return entry, entry
-
-
-def _between(code: Code, low: object, high: object) -> bool:
-    if isinstance(code, str) or isinstance(low, str) or isinstance(high, str):
-        return code in {low, high}
-    return float(str(low)) <= code <= float(str(high))
 
 
 def _settled(columns: list[Column]) -> Iterable[Column]:

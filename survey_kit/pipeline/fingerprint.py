@@ -51,15 +51,14 @@ def _passing(parts: tuple[str, ...]) -> bool:
 
 
 @cache
-def of_code(*leave_out: str) -> str:
-    """Give the digest of the toolkit's own files, without the rooms (or modules) named."""
-    passed = set(leave_out)
+def of_code(*, without: tuple[str, ...], but: tuple[str, ...] = ()) -> str:
+    """Give the digest of the toolkit's own files, without some rooms, but with these files of theirs."""
     kept = (
         path
         for path in PACKAGE.rglob("*")
         if path.is_file()
         and path.suffix not in {".pyc", ".tmp"}
-        and path.relative_to(PACKAGE).parts[0].removesuffix(".py") not in passed
+        and (path.relative_to(PACKAGE).parts[0].removesuffix(".py") not in without or path.name in but)
     )
     return of(of_files(kept, PACKAGE))
 

@@ -1,0 +1,226 @@
+"""The stages of a build: what each makes, and what it depends on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from survey_kit import files
+from survey_kit.errors import ReportError
+from survey_kit.pipeline import fingerprint
+from survey_kit.pipeline.staging import Staging
+from survey_kit.study import Study
+from survey_kit.types import Progress
+
+PAGES = "reports"
+ABOUT = ("about.py", "book.py", "info.py", "rows.py", "display.py")  # of the room `report`, what writes the rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be built."""
+
+    study: Study
+    formats: tuple[str, ...]
+    progress: Progress | None = None
+
+    def tell(self, what: str, done: int, steps: int) -> None:
+        """Pass the progress on, if anybody watches."""
+        if self.progress:
+            self.progress(what, done, steps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A part of the build: its entries in the folder, what it depends on, and how it is made."""
+
+    name: str
+    entries: tuple[str, ...]
+    depends: Callable[[Plan], Any]
+    after: tuple[str, ...]
+    make: Callable[[Plan, Path], None]
+
+    def fingerprint(self, plan: Plan, work: Staging) -> str:
+        """Give one digest of everything the stage depends on: its own inputs and what earlier stages made."""
+        before = {name: dict(work.done[name].files) for name in self.after}
+        return fingerprint.of(self.name, self.depends(plan), before)
+
+
+# -------------------------------------------------------------------------------------------------------- indicators
+def _indicators_need(plan: Plan) -> Any:
+    study = plan.study
+    inputs = [(path.name, files.digest(path)) for path in study.sources()]
+    declared = {
+        one.name: repr(getattr(study, one.name)) for one in fields(study) if one.name not in {"path", "data", "inputs"}
+    }
+    code = fingerprint.of_code(without=("cli", "drafting", "rehearsal", "typeset", "report", "ratings"), but=ABOUT)
+    return inputs, declared, code, fingerprint.of_packages(fingerprint.COMPUTING)
+
+
+def _indicators(plan: Plan, place: Path) -> None:
+    from survey_kit.indicators import compute
+    from survey_kit.report import book
+    from survey_kit.report.about import study_info
+    from survey_kit.study import make_design, read_responses
+
+    study = plan.study
+    plan.tell("reading the answers", 0, 1)
+    responses = read_responses(study).checked()
+    design = make_design(study, responses)
+    plan.tell("reading the answers", 1, 1)
+    series = compute(
+        study, responses, design, progress=lambda _, done, of: plan.tell("computing the indicators", done, of)
+    )
+    book.write(place, series.rows, study_info(study, responses, design, study.report.languages[0]))
+
+
+# --------------------------------------------------------------------------------------------------------- open data
+def _open_data_need(plan: Plan) -> Any:
+    from survey_kit.report.manifest import commit, versions
+
+    code = fingerprint.of_code(without=("cli", "drafting", "rehearsal"))
+    return code, versions(), commit(plan.study.folder), _parameters(plan), sorted(_inputs(plan.study))
+
+
+def _open_data(plan: Plan, place: Path) -> None:
+    from survey_kit.report import manifest, open_data
+    from survey_kit.report.book import published
+
+    plan.tell("writing the open data", 0, 1)
+    book = published(place)
+    written = open_data.write(place / "open_data", book.rows, book.info)
+    made = manifest.make(
+        book.info,
+        inputs=_inputs(plan.study),
+        outputs={path.name: path for path in written},
+        parameters=_parameters(plan),
+        project=plan.study.folder,
+    )
+    manifest.write(place / "open_data" / "manifest.json", made)
+    plan.tell("writing the open data", 1, 1)
+
+
+def _inputs(study: Study) -> Mapping[str, Path]:
+    """Name the inputs by where they lie: the study's folder, a data folder, the instruments."""
+    from survey_kit.report.manifest import named
+
+    roots = {f"data{k or ''}": folder for k, folder in enumerate(study.data) if folder.is_dir()}
+    roots |= {"study": study.folder}
+    above = [parent for path in study.inputs for parent in path.resolve().parents if parent.name == "instruments"]
+    if above:
+        roots["instruments"] = above[0]
+    return named(study.sources(), roots)
+
+
+def _parameters(plan: Plan) -> dict[str, Any]:
+    return {"formats": list(plan.formats), "languages": list(plan.study.report.languages)}
+
+
+# -------------------------------------------------------------------------------------------------------------- site
+def _site_needs(plan: Plan) -> Any:
+    return fingerprint.of_folder(pages_folder(plan.study)), fingerprint.of_code(
+        without=("cli", "drafting", "rehearsal")
+    )
+
+
+def _site(plan: Plan, place: Path) -> None:
+    from survey_kit.report.info import read
+    from survey_kit.report.pages import select_pages
+
+    site = place / "site"
+    hidden = shutil.ignore_patterns(".*", "__pycache__", "_site", "_freeze", "*_files", "README.md")
+    shutil.copytree(pages_folder(plan.study), site, ignore=hidden)
+    select_pages(site, read(place / "study.json"))
+    shutil.copytree(place / "open_data", site / "open_data", dirs_exist_ok=True)
+
+
+def pages_folder(study: Study) -> Path:
+    """Find the pages: ``reports/`` above the study, else the toolkit's own."""
+    above = [folder / PAGES for folder in study.folder.resolve().parents]
+    for folder in (*above, fingerprint.PACKAGE.parent / PAGES, fingerprint.PACKAGE / PAGES):
+        if (folder / "_quarto.yml").is_file():
+            return folder
+    raise ReportError(
+        "The pages of the report are not found.",
+        where=str(study.folder.resolve()),
+        found="no folder 'reports' with a _quarto.yml above the study or with the toolkit",
+        fix="Copy 'reports/' of the toolkit beside your 'analyses/'.",
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------ report
+def _report_needs(plan: Plan) -> Any:
+    from survey_kit.report.render import ENVIRONMENT
+
+    quarto = shutil.which(os.environ.get(ENVIRONMENT, "quarto"))
+    about = Path(quarto).resolve().stat() if quarto else None
+    which = [quarto, about.st_size, about.st_mtime_ns] if about else None
+    return plan.formats, which, fingerprint.of_packages((*fingerprint.COMPUTING, *fingerprint.RENDERING))
+
+
+def _report(plan: Plan, place: Path) -> None:
+    from survey_kit.report.book import ENVIRONMENT
+    from survey_kit.report.render import render_site
+
+    figures = place / "site" / "figures"
+    if figures.is_dir():
+        shutil.rmtree(figures)
+    with _named(ENVIRONMENT, place.resolve()):
+        render_site(
+            place / "site",
+            place / "report",
+            formats=plan.formats,
+            progress=lambda _, done, of: plan.tell("rendering the pages", done, of),
+        )
+
+
+@contextlib.contextmanager
+def _named(name: str, folder: Path) -> Iterator[None]:
+    """Name the build folder to the pages, for as long as they run."""
+    before = os.environ.get(name)
+    os.environ[name] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+# ---------------------------------------------------------------------------------------------------------- manifest
+def _manifest(plan: Plan, place: Path) -> None:
+    """Look over everything for identifiers, then write what went in and what came out."""
+    from survey_kit.report import manifest, scan
+    from survey_kit.report.info import read
+
+    plan.tell("looking for identifiers", 0, 1)
+    info = read(place / "study.json")
+    scan.scan(place, allow=scan.declared(info))
+    plan.tell("looking for identifiers", 1, 1)
+    names = [
+        *("rows.csv", "study.json"),
+        *(f"{folder}/{name}" for folder in ("open_data", "report") for name in fingerprint.of_folder(place / folder)),
+    ]
+    made = manifest.make(
+        info,
+        inputs=_inputs(plan.study),
+        outputs={name: place / name for name in names},
+        parameters=_parameters(plan),
+        project=plan.study.folder,
+    )
+    manifest.write(place / "manifest.json", made)
+
+
+STAGES = (
+    Stage(name="indicators", entries=("rows.csv", "study.json"), depends=_indicators_need, after=(), make=_indicators),
+    Stage(name="open data", entries=("open_data",), depends=_open_data_need, after=("indicators",), make=_open_data),
+    Stage(name="site", entries=("site",), depends=_site_needs, after=("indicators", "open data"), make=_site),
+    Stage(name="report", entries=("report",), depends=_report_needs, after=("indicators", "open data", "site"), make=_report),
+    Stage(name="manifest", entries=("manifest.json",), depends=_open_data_need, after=("indicators", "open data", "report"), make=_manifest),
+)  # fmt: skip
