@@ -25,7 +25,7 @@ def withheld(row: Row) -> bool:
 
 def shown(row: Row) -> bool:
     """Tell whether the row has a figure that may be shown."""
-    return row["status"] == "ok" and not withheld(row) and not missing(row["estimate"])
+    return row["status"] not in {"not_asked", "empty"} and not withheld(row) and not missing(row["estimate"])
 
 
 def broken(row: Row) -> bool:

@@ -12,6 +12,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any, Final
 
+from survey_kit import files
 from survey_kit.errors import ReportError
 from survey_kit.report.info import StudyInfo
 
@@ -88,10 +89,15 @@ def scan(folder: Path, *, allow: Collection[str] = ()) -> None:
 
 
 def findings(folder: Path, *, allow: Collection[str] = ()) -> list[Found]:
-    """List what looks like an identifier in the text files of a folder."""
+    """List what looks like an identifier in the text files of a folder; of equal files the first is read."""
     out = []
+    read: set[str] = set()
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.suffix.lower() in SUFFIXES:
+            digest = files.digest(path)
+            if digest in read:
+                continue
+            read.add(digest)
             name = path.relative_to(folder).as_posix()
             text = path.read_text(encoding="utf-8", errors="replace")
             out += [
@@ -134,10 +140,12 @@ def _parts(suffix: str, text: str) -> Iterator[tuple[str, str]]:
         for spoken in _SPOKEN.findall(shown):
             yield "", unescape(spoken) if not spoken.startswith("data:") else ""
     elif suffix == ".csv":
+        lines: dict[str, int] = {}
         for number, row in enumerate(csv.reader(io.StringIO(text)), 1):
             for cell in row:
-                if not _number(cell):
-                    yield f":{number}", cell
+                if cell not in lines and not _number(cell):
+                    lines[cell] = number
+        yield from ((f":{number}", cell) for cell, number in lines.items())
     elif suffix in {".json", ".ipynb"}:
         for part in _strings(_json(text)):
             yield "", part
@@ -160,8 +168,8 @@ def _json(text: str) -> Any:
 
 
 def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
+    if isinstance(value, str) or type(value) is int:
+        yield str(value)
     elif isinstance(value, dict):
         for part in value.values():
             yield from _strings(part)
@@ -181,8 +189,14 @@ def _keys(value: Any) -> Iterator[str]:
 
 
 def _number(cell: str) -> bool:
-    """Tell whether a cell is a computed number: an identifier has no decimal point."""
-    return bool(re.fullmatch(r"-?\d*\.\d+(?:[eE][-+]?\d+)?|-?\d{1,10}|", cell))
+    """Tell whether a cell is a computed number: an identifier is long and has no decimal point."""
+    if len(cell) > 10 and "." not in cell:
+        return False
+    try:
+        float(cell or "0")
+    except ValueError:
+        return False
+    return True
 
 
 def _masked(hit: str) -> str:

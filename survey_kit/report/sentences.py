@@ -16,7 +16,7 @@ from survey_kit.report.book import Published
 from survey_kit.report.display import missing
 from survey_kit.report.elements import Bullets, Element, Prose, Stack
 from survey_kit.report.info import IndicatorInfo, StudyInfo
-from survey_kit.report.rows import Row, latest, shown
+from survey_kit.report.rows import Row, latest, shown, withheld
 
 BREAKS: Final[dict[str, str]] = {
     "mode": "the way of interviewing changed",
@@ -77,10 +77,10 @@ def level_sentence(info: StudyInfo, row: Row, *, named: bool = True) -> str:
     wave, about = info.wave_label(row["wave"]), info.indicator(row["indicator"])
     if row["status"] == "not_asked":
         return marked(info, f"This was not asked in {wave}.")
-    if row["status"] != "ok":
-        return marked(info, f"There is no figure for {wave}: {_no_figure(row)}.")
-    if not shown(row):
+    if withheld(row):
         return marked(info, f"The figure for {wave} is not published: {_reason(row, 'reliability')}.")
+    if not shown(row):
+        return marked(info, f"There is no figure for {wave}: {_no_figure(row)}.")
     value = display.level(row["estimate"], row["unit"])
     precision = ""
     if not missing(row["ci_low"]):
@@ -112,7 +112,9 @@ def change_sentence(info: StudyInfo, row: Row, against: str, *, brief: bool = Fa
     if wording == "cannot_be_compared":
         return marked(info, f"It cannot be compared with {since}: {_reason(row, against)}.")
     if wording == "not_published":
-        return marked(info, f"The change since {since} is not published: {_reason(row, against)}.")
+        told = _reason(row, against)
+        joined = f" {told}" if told.startswith("not published because") else f" not published: {told}"
+        return marked(info, f"The change since {since} is{joined}.")
     value, low, high = (row[f"{against}_{part}"] for part in ("change", "fcr_low", "fcr_high"))
     digits = display.change_digits(value, low, high, row["unit"])
     bounds = display.change_interval(low, high, row["unit"], digits=digits)

@@ -109,6 +109,33 @@ def test_a_suppressed_figure_is_told_without_a_number(raw, secret):
         assert not secret.search(text)
 
 
+def test_a_figure_without_spread_is_shown_with_caution(real):
+    row = row_of(real, "congress", "2023") | {
+        "status": "one_value", "estimate": 1.0, "ci_low": None, "ci_high": None, "reliability": "review",
+        "reliability_reason": "0 % or 100 %",
+    }  # fmt: skip
+    told = plain(level_sentence(real.info, row))
+    assert (
+        told
+        == "In 2023, 100.0 % said they trust the National Congress (n = 1 478), to be used with caution (0 % or 100 %)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        (
+            "Not published because of the earlier figure: no degrees of freedom.",
+            "is not published because of the earlier figure:",
+        ),
+        ("The change itself is too imprecise.", "is not published: the change itself is too imprecise."),
+    ],
+)
+def test_why_a_change_is_not_published(real, reason, told):
+    row = row_of(real, "congress", "2023") | {"previous_wording": "not_published", "previous_reason": reason}
+    assert told in change_sentence(real.info, row, "previous")
+
+
 def test_those_who_did_not_answer_are_counted_with_both_extremes(real):
     told = plain(missing_sentence(real.info, row_of(real, "congress", "2023")))
     assert told.startswith("Of those asked in 2023, 3.1 % did not know, 1.2 % refused and 0.2 % gave no answer; ")
