@@ -68,10 +68,12 @@ def _listed(rows: pd.DataFrame) -> str:
             str(row["indicator"]),
             str(row["wave"]),
             _figure(row, row["estimate"]),
-            f"[{_figure(row, row['ci_low'])}, {_figure(row, row['ci_high'])}]" if _there(row["ci_low"]) else "",
+            f"[{_figure(row, row['ci_low'], bare=True)}, {_figure(row, row['ci_high'], bare=True)}]"
+            if _there(row["ci_low"])
+            else "",
             f"{int(row['n']):,}" if _there(row["n"]) else "",
             _figure(row, row["previous_change"], signed=True),
-            str(row["previous_wording"] or "").replace("_", " "),
+            _wording(row),
             str(row["reliability"]) if row["status"] == "ok" else str(row["status"]).replace("_", " "),
         )
         for row in rows.to_dict("records")
@@ -80,12 +82,17 @@ def _listed(rows: pd.DataFrame) -> str:
     return table(names, lines, right=("estimate", "95 % interval", "n", "change"))
 
 
-def _figure(row: Mapping[Any, Any], value: object, *, signed: bool = False) -> str:
+def _figure(row: Mapping[Any, Any], value: object, *, signed: bool = False, bare: bool = False) -> str:
+    """Write a share, ratio or net score in percent, a mean score in points."""
     if not _there(value):
         return ""
-    scale = 100.0 if row["unit"] != "points" else 1.0
-    text = f"{float(str(value)) * scale:{'+' if signed else ''}.1f}"
-    return text if signed or row["unit"] == "points" else f"{text} %"
+    scale, sign = (1.0, "") if row["unit"] == "points" else (100.0, "" if signed or bare else " %")
+    return f"{float(str(value)) * scale:{'+' if signed else ''}.1f}{sign}"
+
+
+def _wording(row: Mapping[Any, Any]) -> str:
+    words, reason = str(row["previous_wording"] or "").replace("_", " "), row["previous_reason"]
+    return f"{words}: {reason}" if words == "cannot be compared" and _there(reason) else words
 
 
 def _there(value: object) -> bool:

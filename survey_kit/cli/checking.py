@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from survey_kit.cli.console import progress, table
@@ -123,6 +124,9 @@ def _text(study: Study, findings: list[Finding], errors: int) -> str:
     if not findings:
         return f"{head}\nNo problems found."
     ordered = sorted(findings, key=lambda one: one.severity != "error")
-    rows = [(one.severity, one.part, one.code, one.where, f"{one.message} {one.fix}".strip()) for one in ordered]
+    rows = [
+        (one.severity, one.part, one.code, one.where.replace(f"{Path.cwd()}/", ""), f"{one.message} {one.fix}".strip())
+        for one in ordered
+    ]
     listed = table(("severity", "part", "code", "where", "what, and what to do"), rows)
     return f"{head}\n\n{listed}\n\n{errors} errors, {len(findings) - errors} notes"

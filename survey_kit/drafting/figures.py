@@ -23,6 +23,11 @@ class DraftFigure:
     kind: str
 
     @property
+    def direction(self) -> str:
+        """Guess whether a higher figure is better."""
+        return {"corruption": "down", "other": "none"}.get(self.theme, "up")
+
+    @property
     def title(self) -> str:
         """Give the words of the question, with what is computed where two figures share it."""
         words = self.item.column.label or self.item.id
@@ -61,7 +66,7 @@ def figures_yaml(form: DraftForm, figures: tuple[DraftFigure, ...], ledger: Ledg
         return "\n".join([*lines, f"indicators: []  {mark}"]) + "\n"
     marks = [
         ledger.ask(FILE, "title, theme", "Are the titles and themes right?", guess="the question's words; a theme by its words", why="the variable labels"),
-        ledger.ask(FILE, "direction", "Is a higher figure better (up), worse (down) or neither (none)?", guess="up, for corruption down", why="the theme"),
+        ledger.ask(FILE, "direction", "Is a higher figure better (up), worse (down) or neither (none)?", guess="up; for corruption down, for other themes none", why="the theme"),
         ledger.ask(
             FILE, "dont_know", "Do those who do not know count in the base?", guess="exclude: shares are of those who answered",
             why="the usual practice; their share and both-extremes bounds are shown beside every figure anyway",
@@ -100,7 +105,7 @@ def _figure_yaml(figure: DraftFigure, asked: set[str], ledger: Ledger) -> list[s
     lines += [
         "    base: answered",
         "    dont_know: exclude",
-        f"    direction: {'down' if figure.theme == 'corruption' else 'up'}",
+        f"    direction: {figure.direction}",
     ]
     lines.append(f"    interval: {'wald' if figure.kind == 'mean100' else 'logit'}")
     return [*lines, "    sensitive: true"] if figure.theme == "corruption" else lines

@@ -81,10 +81,8 @@ def draft_form(name: str, columns: Sequence[Column]) -> DraftForm:
         )
         for column in asked
     )
-    used = dict.fromkeys(item.scale for item in items if item.scale)
-    return DraftForm(
-        id=name, language=language_of(columns), items=items, scales=tuple(one for one in used if one), missing=default
-    )
+    used = {item.scale.name: item.scale for item in items if item.scale}
+    return DraftForm(id=name, language=language_of(columns), items=items, scales=tuple(used.values()), missing=default)
 
 
 def language_of(columns: Iterable[Column]) -> str:
@@ -138,7 +136,7 @@ def _scales(columns: Sequence[Column]) -> dict[_Key, DraftScale]:
             continue
         codes, labels = key[0], dict(key[1])
         high, guessed = _high(codes, labels)
-        name = _scale_name(codes, labels, high, names)
+        name = _scale_name(codes, labels.get(high, "") if high is not None else column.name, names)
         names.add(name)
         out[key] = DraftScale(name=name, codes=codes, labels=labels, high=high, guessed=guessed)
     return out
@@ -156,9 +154,8 @@ def _high(codes: Sequence[Code], labels: Mapping[Code, str]) -> tuple[Code | Non
     return (codes[-1], False) if unlabelled and numbers and len(codes) >= 4 else (None, len(codes) < 3)
 
 
-def _scale_name(codes: Sequence[Code], labels: Mapping[Code, str], high: Code | None, names: set[str]) -> str:
-    word = labels.get(high, "") if high is not None else ""
-    stem = "_".join(re.findall(r"[a-z]+", word.lower())[:3])
+def _scale_name(codes: Sequence[Code], words: str, names: set[str]) -> str:
+    stem = "_".join(re.findall(r"[a-z]+", words.lower())[:3])
     stem = "yes_no" if stem == "yes" and len(codes) == 2 else f"{stem or 'scale'}_{len(codes)}"
     name, k = stem, 2
     while name in names:
@@ -268,8 +265,7 @@ def _item_yaml(item: DraftItem, form: DraftForm, ledger: Ledger) -> list[str]:
             why="the column has no label",
         )
         lines.append(f"        text: {quoted(column.name)}  {mark}")
-    if item.type == "number":
-        lines += [f"        minimum: {column.low:g}", f"        maximum: {column.high:g}"]
+    lines += _limits(item)
     if dict(item.missing) != dict(form.missing):
         mark = (
             ledger.ask(
@@ -296,6 +292,17 @@ def _item_yaml(item: DraftItem, form: DraftForm, ledger: Ledger) -> list[str]:
     if item.quasi:
         lines.append("        role: quasi_identifier")
     return lines
+
+
+def _limits(item: DraftItem) -> list[str]:
+    """Of a number with missing codes, give the limits that leave them out."""
+    codes = [code for code in item.missing if isinstance(code, int)]
+    above = [code for code in codes if code > item.column.high]
+    below = [code for code in codes if code < item.column.low]
+    if item.type != "number":
+        return []
+    low = [f"        minimum: {max(below) + 1}"] if below else []
+    return [*low, f"        maximum: {min(above) - 1}"] if above else low
 
 
 def _title(english: str, language: str) -> str:

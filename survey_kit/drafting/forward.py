@@ -67,8 +67,8 @@ def add_wave(
     last = study.waves[-1].id
     form = read_instrument(find_instrument(study.instrument_, study.folder))
     now, before = read_labelled(source), read_labelled(study.response_path(last))
-    new_rows = _of_wave(now.frame, study, wave, source)
-    old_rows = _of_wave(before.frame, study, last, study.response_path(last)) if study.responses.file else before.frame
+    new_rows = _of_wave(now.frame, study, wave, source, alone=True)
+    old_rows = _of_wave(before.frame, study, last, study.response_path(last), alone=False)
     changes = [
         *changes_of_form(study.instrument(last), form),
         *changes_of_columns(study, form, old_rows, new_rows),
@@ -95,20 +95,21 @@ def add_wave(
     )
 
 
-def _of_wave(frame: pd.DataFrame, study: Study, wave: str, source: Path) -> pd.DataFrame:
+def _of_wave(frame: pd.DataFrame, study: Study, wave: str, source: Path, *, alone: bool) -> pd.DataFrame:
     """Give the rows of a wave; a file without the wave column is the wave's own."""
     column = study.responses.wave
     if column is None or column not in frame.columns:
         return frame
-    ids = frame[column].map(lambda value: f"{value:g}" if isinstance(value, float) else str(value))
-    rows = frame[ids == wave]
-    if not len(rows):
-        found = ", ".join(sorted(set(ids))[:6])
+    ids = frame[column].map(lambda value: f"{value:g}" if isinstance(value, float) else str(value).strip())
+    rows, others = frame[ids == wave], sorted(set(ids) - {wave})
+    if rows.empty or (alone and others):
         raise StudyError(
-            f"The file has no row of wave '{wave}'.",
+            f"The file has no row of wave '{wave}'." if rows.empty else f"The file holds other waves beside '{wave}'.",
             where=f"{source}, column '{column}'",
-            found=found,
-            fix="Name the wave as it stands in the file.",
+            found=", ".join(others[:6]),
+            fix="Name the wave as it stands in the file."
+            if rows.empty
+            else "Give a file with the rows of the new wave only.",
         )
     return rows
 

@@ -272,7 +272,7 @@ def _domains_yaml(form: DraftForm, columns: Sequence[Column], ledger: Ledger) ->
             )
             derive = [
                 f"derive:  {mark}",
-                f"  age_group: {{from: {item.id}, cut: [{low}, {', '.join(str(c) for c in cuts if c > 18)}]}}",
+                f"  age_group: {{title: Age group, from: {item.id}, cut: [{low}, {', '.join(str(c) for c in cuts if c > 18)}]}}",
             ]
             domains.append("age_group")
     if not domains:
