@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from survey_kit.cli.console import progress, table
 from survey_kit.cli.outcome import DONE, FINDINGS, Outcome
 from survey_kit.cli.studies import study_file
-from survey_kit.errors import SurveyKitError
+from survey_kit.errors import InstrumentError, SurveyKitError
 
 if TYPE_CHECKING:
+    from survey_kit.instrument import Problem
     from survey_kit.study import Study
 
 
@@ -33,10 +34,14 @@ def check(arguments: Namespace) -> Outcome:
     """List every problem of study, instrument, indicators and data; exit code 1 when one of them is an error."""
     from survey_kit.study import read_study
 
+    path = study_file(arguments.study)
     with progress(quiet=arguments.quiet or arguments.json) as told:
         if told:
             told("reading the study", 0, 2)
-        study = read_study(study_file(arguments.study), data=arguments.data)
+        try:
+            study = read_study(path, data=arguments.data)
+        except InstrumentError as error:
+            return _broken(path, error)
         if told:
             told("reading the answers", 1, 2)
         findings = [*_instruments(study), *_data(study), *_open(study)]
@@ -50,6 +55,33 @@ def check(arguments: Namespace) -> Outcome:
     return Outcome(record=record, text=_text(study, findings, errors), code=FINDINGS if errors else DONE)
 
 
+def _broken(path: Path, error: InstrumentError) -> Outcome:
+    """List everything that is wrong with an instrument that cannot be used; nothing else can be looked at."""
+    from survey_kit import files
+    from survey_kit.instrument import check_folder, find_instrument
+
+    try:
+        name = files.read_yaml(path, "study file").value["instrument"]
+        found = [_problem(one) for one in check_folder(find_instrument(name, path.parent))]
+    except SurveyKitError:
+        found = []
+    findings = [one for one in found if one.severity == "error"] or [_of(error, "instrument")]
+    head = f"{path}: the instrument cannot be used"
+    record = {"study": str(path), "errors": len(findings), "findings": [asdict(one) for one in findings]}
+    return Outcome(record=record, text=f"{head}\n\n{_listed(findings)}\n\n{len(findings)} errors", code=FINDINGS)
+
+
+def _problem(problem: Problem) -> Finding:
+    return Finding(
+        part="instrument",
+        severity=problem.severity,
+        code=problem.code,
+        where=problem.where,
+        message=problem.message,
+        fix=problem.fix,
+    )
+
+
 def _instruments(study: Study) -> Iterator[Finding]:
     """Tell the problems of every version of the instrument that a wave uses."""
     seen: set[tuple[str, str]] = set()
@@ -58,14 +90,7 @@ def _instruments(study: Study) -> Iterator[Finding]:
             key = (problem.code, problem.where)
             if key not in seen:
                 seen.add(key)
-                yield Finding(
-                    part="instrument",
-                    severity=problem.severity,
-                    code=problem.code,
-                    where=problem.where,
-                    message=problem.message,
-                    fix=problem.fix,
-                )
+                yield _problem(problem)
 
 
 def _data(study: Study) -> Iterator[Finding]:
@@ -95,16 +120,38 @@ def _data(study: Study) -> Iterator[Finding]:
 
 
 def _open(study: Study) -> Iterator[Finding]:
-    """Tell the decisions a draft left open, and what the disclosure lacks."""
+    """Tell the decisions a draft left open, file by file, and what the disclosure lacks."""
     from survey_kit.drafting import open_decisions
 
     for path in study.inputs:
-        for line, text in open_decisions(path):
-            yield Finding(part="decision", severity="note", code="DECIDE", where=f"{path}:{line}", message=text)
+        found = open_decisions(path)
+        if found:
+            marks = dict.fromkeys(mark for _, mark in found)
+            message = f"{len(marks)} decisions are open, marked '# DECIDE': {_runs(marks)}."
+            where = f"{path}:{found[0][0]}"
+            yield Finding(part="decision", severity="note", code="DECIDE", where=where, message=message)
     lacking = study.method.not_stated()
     if lacking:
         message = f"{len(lacking)} of 11 disclosure elements are not stated: {', '.join(lacking)}."
         yield Finding(part="study", severity="note", code="METHOD", where=str(study.path), message=message)
+
+
+def _runs(marks: Iterable[str]) -> str:
+    """Write D1, D2, D3 as D1-D3.
+
+    Examples
+    --------
+    >>> _runs(["D1", "D2", "D3", "D7", "which year?"])
+    'D1-D3, D7, which year?'
+    """
+    out: list[list[str]] = []
+    for mark in marks:
+        number = int(mark[1:]) if mark[1:].isdigit() else None
+        if out and number is not None and out[-1][-1] == f"D{number - 1}":
+            out[-1].append(mark)
+        else:
+            out.append([mark])
+    return ", ".join(run[0] if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in out)
 
 
 def _of(error: SurveyKitError, part: str) -> Finding:
@@ -123,10 +170,14 @@ def _text(study: Study, findings: list[Finding], errors: int) -> str:
     head = f"{study.id} ({study.data_status}): {len(study.waves)} waves, {len(study.definitions)} indicators"
     if not findings:
         return f"{head}\nNo problems found."
+    return f"{head}\n\n{_listed(findings)}\n\n{errors} errors, {len(findings) - errors} notes"
+
+
+def _listed(findings: list[Finding]) -> str:
     ordered = sorted(findings, key=lambda one: one.severity != "error")
+    here = f"{Path.cwd()}/"
     rows = [
-        (one.severity, one.part, one.code, one.where.replace(f"{Path.cwd()}/", ""), f"{one.message} {one.fix}".strip())
+        (one.severity, one.part, one.code, one.where.replace(here, ""), f"{one.message} {one.fix}".strip())
         for one in ordered
     ]
-    listed = table(("severity", "part", "code", "where", "what, and what to do"), rows)
-    return f"{head}\n\n{listed}\n\n{errors} errors, {len(findings) - errors} notes"
+    return table(("severity", "part", "code", "where", "what, and what to do"), rows)

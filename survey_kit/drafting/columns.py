@@ -72,14 +72,14 @@ def look(labelled: Labelled) -> tuple[Column, ...]:
 
 def _facts(labelled: Labelled, name: str) -> Column:
     series = labelled.frame[name]
-    labels = {_code(code): str(text) for code, text in (labelled.value_labels.get(name) or {}).items()}
+    labels = {code_of(code): str(text) for code, text in (labelled.value_labels.get(name) or {}).items()}
     filled = series.dropna()
     numeric = filled.dtype.kind in "iufb" or (not len(filled) and bool(labels))
     numbers = filled.to_numpy(dtype=np.float64) if numeric and len(filled) else np.empty(0)
     distinct = int(filled.nunique())
     listed = distinct <= MANY or (bool(labels) and distinct <= 500)
-    values = tuple(sorted({_code(value) for value in filled.unique()}, key=_order)) if listed else ()
-    declared = frozenset(_code(code) for code in labelled.missing.get(name, ()))
+    values = tuple(sorted({code_of(value) for value in filled.unique()}, key=_order)) if listed else ()
+    declared = frozenset(code_of(code) for code in labelled.missing.get(name, ()))
     missing = _missing(labels, declared)
     answers = numbers[~np.isin(numbers, [code for code in missing if isinstance(code, int)])]
     return Column(
@@ -113,15 +113,19 @@ def _missing(labels: Mapping[Code, str], declared: frozenset[Code]) -> dict[Code
 
 
 def _settled(columns: list[Column]) -> Iterable[Column]:
-    """Guess roles; of several candidates for a part of the design the first is taken, the others are set aside."""
+    """Guess roles; of several candidates for a part of the design the first is taken, the others are set aside.
+
+    Of several weights the first that every row has goes before the others.
+    """
+    roles = [_role(column) for column in columns]
+    weights = [column for column, role in zip(columns, roles, strict=True) if role == "weight"]
     taken: set[Role] = set()
-    for column in columns:
-        role = _role(column)
-        if role in taken:
-            role = "paradata"
-        if role in {"weight", "strata", "psu", "fpc", "wave", "case"}:
+    best = min(weights, key=lambda column: column.filled < column.rows or column.low <= 0, default=None)
+    for column, role in zip(columns, roles, strict=True):
+        second = role in taken or (role == "weight" and column is not best)
+        if role in {"weight", "strata", "psu", "fpc", "wave", "case"} and not second:
             taken.add(role)
-        yield replace(column, role=role)
+        yield replace(column, role="paradata" if second else role)
 
 
 def _role(column: Column) -> Role:
@@ -139,6 +143,8 @@ def _role(column: Column) -> Role:
     }
     if named is not None and fits.get(named, True):
         return named
+    if column.distinct < 2:
+        return "constant"
     if not column.numeric and not column.labels and (column.longest > 40 or column.distinct > MANY):
         return "open"
     return "item" if column.single else "background"
@@ -159,8 +165,14 @@ def _run(labelled: list[int], seen: list[int]) -> set[int]:
     return set(range(run[0], run[-1] + 1)) if run else set()
 
 
-def _code(value: object) -> Code:
-    """Give a value as the code it is: 1.0 is 1."""
+def code_of(value: object) -> Code:
+    """Give a value as the code it is.
+
+    Examples
+    --------
+    >>> code_of(1.0), code_of("1"), code_of(2.5)
+    (1, '1', '2.5')
+    """
     if isinstance(value, (int, float, np.integer, np.floating)):
         number = float(value)
         return int(number) if number.is_integer() else str(value)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from survey_kit.drafting.columns import Column, look
+from survey_kit.drafting.columns import Column, code_of, look
 from survey_kit.drafting.form import draft_form
 from survey_kit.errors import did_you_mean
 from survey_kit.instrument import Declaration, Instrument, Item, Module, Scale, compare
@@ -63,7 +63,7 @@ def _codes(form: Instrument, item: Item, last: pd.DataFrame, now: pd.Series) -> 
     if item.type != "single" or not codes:
         return
     known = {*codes, *form.missing_codes(item.id)}
-    counts = {_plain(value): int(count) for value, count in now.value_counts().items()}
+    counts = {code_of(value): int(count) for value, count in now.value_counts().items()}
     strange = {code: count for code, count in counts.items() if code not in known}
     if strange:
         told = ", ".join(f"{code} ({count} rows)" for code, count in list(strange.items())[:5])
@@ -71,7 +71,7 @@ def _codes(form: Instrument, item: Item, last: pd.DataFrame, now: pd.Series) -> 
             effect="break", what=item.id, kind="codes", text=f"codes that the instrument does not know: {told}"
         )
     if item.data_column in last.columns:
-        before = {_plain(value) for value in last[item.data_column].dropna().unique()}
+        before = {code_of(value) for value in last[item.data_column].dropna().unique()}
         gone = [code for code in form.codes(item.id) if code in before and code not in counts]
         if gone:
             told = ", ".join(map(str, gone))
@@ -158,10 +158,3 @@ def _needed(study: Study, form: Instrument) -> dict[str, str]:
         if source not in items:
             out.setdefault(source, f"needed for the domain '{name}'")
     return out
-
-
-def _plain(value: object) -> int | str:
-    if isinstance(value, (int, float)) or hasattr(value, "item"):
-        number = float(str(value))
-        return int(number) if number.is_integer() else str(value)
-    return str(value)

@@ -55,3 +55,14 @@ class Ledger:
                 f"   - because: {one.why}",
             ]
         return "\n".join(lines) + "\n"
+
+
+def short(mark: str) -> str:
+    """Give a mark for further lines of a decision: the number without the question.
+
+    Examples
+    --------
+    >>> short("# DECIDE D3: Is this the weight?")
+    '# DECIDE D3: see there'
+    """
+    return mark.partition(":")[0] + ": see there" if mark else ""

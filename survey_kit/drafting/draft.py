@@ -21,6 +21,7 @@ KEEP_OUT = "# answers of people stay out of version control\n*\n!.gitignore\n"
 LEFT_OUT = {
     "identifier": "may tell who somebody is: take it out of the file, a report never needs it",
     "open": "open text or a long list: not an answer on a scale",
+    "constant": "the same value in every row",
     "paradata": "about the interview, or a second candidate for a part of the design",
 }
 

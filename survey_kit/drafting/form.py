@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from survey_kit.drafting.columns import Column
-from survey_kit.drafting.decisions import Ledger
+from survey_kit.drafting.decisions import Ledger, short
 from survey_kit.drafting.words import high_end
 from survey_kit.types import Code, MissingKind
 
@@ -130,12 +130,15 @@ def _scale_key(column: Column) -> _Key:
 def _scales(columns: Sequence[Column]) -> dict[_Key, DraftScale]:
     out: dict[_Key, DraftScale] = {}
     names: set[str] = set()
+    asked = {_scale_key(column) for column in columns if column.role == "item"}
     for column in columns:
         key = _scale_key(column)
         if not column.single or key in out or not key[0]:
             continue
         codes, labels = key[0], dict(key[1])
         high, guessed = _high(codes, labels)
+        if not guessed and key not in asked:
+            high = None
         name = _scale_name(codes, labels.get(high, "") if high is not None else column.name, names)
         names.add(name)
         out[key] = DraftScale(name=name, codes=codes, labels=labels, high=high, guessed=guessed)
@@ -188,11 +191,12 @@ def form_yaml(form: DraftForm, source: str, ledger: Ledger) -> str:
         else []
     )
     lines.append("modules:")
+    bare = _unlabelled(form, ledger)
     for module, title, quasi in (("questions", "Questions", False), ("background", "Background", True)):
         items = [item for item in form.items if item.quasi == quasi]
         if items:
             lines += [f"  - id: {module}", f"    title: {_title(title, form.language)}", "    items:"]
-            lines += [line for item in items for line in _item_yaml(item, form, ledger)]
+            lines += [line for item in items for line in _item_yaml(item, form, ledger, bare)]
     lines += ["changelog:", f'  - {{version: "1.0", text: {quoted(f"Drafted from {source}")}}}']
     return "\n".join(lines) + "\n"
 
@@ -231,7 +235,7 @@ def _scale_yaml(scale: DraftScale, form: DraftForm, ledger: Ledger) -> list[str]
             FILE,
             f"scales.{scale.name}.high",
             f"Is {scale.high} the high end of this scale ({len(users)} items)?",
-            guess=f"{scale.high} ({first})",
+            guess=str(scale.high) if first == scale.high else f"{scale.high} ({first})",
             why="the words of its ends" if scale.guessed else "nothing tells; the last code was taken",
         )
         lines.append(f"    high: {_scalar(scale.high)}  {mark}")
@@ -247,7 +251,17 @@ def _scale_yaml(scale: DraftScale, form: DraftForm, ledger: Ledger) -> list[str]
     return lines
 
 
-def _item_yaml(item: DraftItem, form: DraftForm, ledger: Ledger) -> list[str]:
+def _unlabelled(form: DraftForm, ledger: Ledger) -> str:
+    """Ask once for the words of all questions that have none; give the mark of their lines."""
+    names = [item.column.name for item in form.items if not item.column.label]
+    if not names:
+        return ""
+    told = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    question, why = f"What was asked in {told}?", "these columns have no label"
+    return short(ledger.ask(FILE, "text", question, guess="the columns' names", why=why))
+
+
+def _item_yaml(item: DraftItem, form: DraftForm, ledger: Ledger, bare: str) -> list[str]:
     column = item.column
     lines = [f"      - id: {item.id}", f"        type: {item.type}"]
     if item.id != column.name:
@@ -257,14 +271,7 @@ def _item_yaml(item: DraftItem, form: DraftForm, ledger: Ledger) -> list[str]:
     if column.label:
         lines.append(f"        text: {quoted(column.label)}")
     else:
-        mark = ledger.ask(
-            FILE,
-            f"{item.id}.text",
-            f"What was asked in '{column.name}'?",
-            guess="the column's name",
-            why="the column has no label",
-        )
-        lines.append(f"        text: {quoted(column.name)}  {mark}")
+        lines.append(f"        text: {quoted(column.name)}  {bare}")
     lines += _limits(item)
     if dict(item.missing) != dict(form.missing):
         mark = (

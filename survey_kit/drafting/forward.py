@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from survey_kit import files
+from survey_kit.drafting.columns import code_of
 from survey_kit.drafting.compare import (
     Change,
     changes_of_columns,
@@ -100,7 +101,7 @@ def _of_wave(frame: pd.DataFrame, study: Study, wave: str, source: Path, *, alon
     column = study.responses.wave
     if column is None or column not in frame.columns:
         return frame
-    ids = frame[column].map(lambda value: f"{value:g}" if isinstance(value, float) else str(value).strip())
+    ids = frame[column].map(lambda value: str(code_of(value)).strip())
     rows, others = frame[ids == wave], sorted(set(ids) - {wave})
     if rows.empty or (alone and others):
         raise StudyError(
@@ -190,7 +191,11 @@ def _write(study: Study, fresh: str, source: Path, place: Path, data: str | Path
 
 
 def open_decisions(path: Path) -> list[tuple[int, str]]:
-    """List the lines of a file that are marked ``# DECIDE``, with what is to be decided."""
-    text = path.read_text(encoding="utf-8-sig", errors="replace")
-    found = ((number, re.search(r"# DECIDE( D\d+)?: *(.*)", line)) for number, line in enumerate(text.splitlines(), 1))
-    return [(number, f"{(match[1] or '').strip()} {match[2]}".strip()) for number, match in found if match]
+    """List the decisions marked ``# DECIDE`` in a file: line, and number (or the question, when it has none)."""
+    lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    found = [
+        (number, match)
+        for number, line in enumerate(lines, 1)
+        for match in re.finditer(r"# DECIDE( D\d+)?:([^#]*)", line)
+    ]
+    return [(number, (match[1] or match[2]).strip()) for number, match in found]

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from survey_kit.drafting.columns import Column
-from survey_kit.drafting.decisions import Ledger
+from survey_kit.drafting.columns import Column, code_of
+from survey_kit.drafting.decisions import Ledger, short
 from survey_kit.drafting.form import DraftForm, quoted
 
 if TYPE_CHECKING:
@@ -49,13 +49,14 @@ class Sampling:
     crossing: int
     lonely: int
     waves: tuple[str, ...]
+    silent: Mapping[str, tuple[str, ...]]
 
 
 def sampling_of(columns: Sequence[Column], frame: pd.DataFrame) -> Sampling:
     """Read the sampling design off the columns."""
     role = {column.role: column.name for column in reversed(columns)}
     strata, psu, wave, case = (role.get(name) for name in ("strata", "psu", "wave", "case"))
-    crossing, units, lonely = _nesting(frame, wave, strata, psu)
+    crossing, nest, lonely = _nesting(frame, wave, strata, psu)
     if case is not None and frame.duplicated([name for name in (wave, case) if name]).any():
         case = None
     waves = next((tuple(map(str, column.values)) for column in columns if column.name == wave), ())
@@ -69,22 +70,37 @@ def sampling_of(columns: Sequence[Column], frame: pd.DataFrame) -> Sampling:
         fpc=role.get("fpc"),
         wave=wave,
         case=case,
-        nest=crossing > units / 2 > 0,
+        nest=nest,
         crossing=crossing,
         lonely=lonely,
         waves=waves,
+        silent=_silent(columns, frame, wave),
     )
 
 
-def _nesting(frame: pd.DataFrame, wave: str | None, strata: str | None, psu: str | None) -> tuple[int, int, int]:
-    """Count PSU ids that stand in several strata of a wave, all PSU ids, and strata with a single PSU."""
+def _nesting(frame: pd.DataFrame, wave: str | None, strata: str | None, psu: str | None) -> tuple[int, bool, int]:
+    """Count PSU ids that stand in several strata of a wave; say whether most do where any does; count lonely strata."""
     if psu is None:
-        return 0, 0, 0
-    keys = [name for name in (wave, strata) if name]
-    pairs = frame[[*keys, psu]].drop_duplicates()
-    by_unit = pairs.groupby([name for name in (wave, psu) if name], dropna=True).size()
-    by_stratum = pairs.groupby(keys, dropna=True).size() if keys else by_unit.iloc[:0]
-    return int((by_unit > 1).sum()), len(by_unit), int((by_stratum == 1).sum())
+        return 0, False, 0
+    by = frame[wave] if wave else frame[psu].map(lambda _: 0)
+    crossing = units = lonely = 0
+    for _, rows in frame.groupby(by):
+        pairs = rows[[name for name in (strata, psu) if name]].dropna().drop_duplicates()
+        counts = pairs[psu].value_counts()
+        here = int((counts > 1).sum())
+        crossing, units = crossing + here, units + (len(counts) if here else 0)
+        lonely += int((pairs[strata].value_counts() == 1).sum()) if strata else 0
+    return crossing, crossing > units / 2, lonely
+
+
+def _silent(columns: Sequence[Column], frame: pd.DataFrame, wave: str | None) -> dict[str, tuple[str, ...]]:
+    """Name the columns that nobody has a value in, by wave."""
+    if wave is None:
+        return {}
+    names = [column.name for column in columns if column.role in {"item", "background", "strata", "psu"}]
+    filled = frame.groupby(wave)[names].count()
+    silent = {label: [name for name in names if not counts[name]] for label, counts in filled.to_dict("index").items()}
+    return {str(code_of(label)): tuple(found) for label, found in silent.items() if found}
 
 
 def plan_yaml(
@@ -108,7 +124,7 @@ def plan_yaml(
     ]
     lines += _responses_yaml(file, sampling, ledger)
     lines += _design_yaml(sampling, ledger)
-    lines += _waves_yaml(file, sampling, ledger)
+    lines += _waves_yaml(file, form, sampling, ledger)
     lines += _domains_yaml(form, columns, ledger)
     if families:
         mark = ledger.ask(
@@ -216,7 +232,7 @@ def _design_yaml(sampling: Sampling, ledger: Ledger) -> list[str]:
     return lines
 
 
-def _waves_yaml(file: str, sampling: Sampling, ledger: Ledger) -> list[str]:
+def _waves_yaml(file: str, form: DraftForm, sampling: Sampling, ledger: Ledger) -> list[str]:
     lines = ["waves:"]
     if not sampling.wave:
         found = re.search(r"(19|20)\d\d", file)
@@ -231,18 +247,20 @@ def _waves_yaml(file: str, sampling: Sampling, ledger: Ledger) -> list[str]:
         )
         head = f'id: "{year or 1}", ' + (f"year: {year}, " if year else "")
         return [*lines, f'  - {{{head}version: "1.0", file: {quoted(file)}}}  {mark}']
+    unasked, undesigned = _waves_marks(form, sampling, ledger)
     for wave in sampling.waves:
         year = wave if re.fullmatch(r"(19|20)\d\d", wave) else None
-        line = f"  - {{id: {quoted(wave)}, " + (f"year: {year}, " if year else "") + 'version: "1.0"}'
+        silent = [item.id for item in form.items if item.column.name in sampling.silent.get(wave, ())]
+        without = [key for key in ("psu", "strata") if getattr(sampling, key) in sampling.silent.get(wave, ())]
+        parts = [f"id: {quoted(wave)}", *([f"year: {year}"] if year else []), 'version: "1.0"']
+        parts += [f"not_asked: [{', '.join(silent)}]"] if silent else []
+        parts += [f"design: {{{', '.join(f'{key}: null' for key in without)}}}"] if without else []
+        marks = [unasked] if silent else []
+        marks += [undesigned] if without else []
         if not year:
-            line += "  " + ledger.ask(
-                FILE,
-                f"waves.{wave}",
-                f"Which year is wave '{wave}'? Add 'year:'.",
-                guess="no year",
-                why="the wave's id is not a year",
-            )
-        lines.append(line)
+            question = f"Which year is wave '{wave}'? Add 'year:'."
+            marks.append(ledger.ask(FILE, f"waves.{wave}", question, guess="no year", why="its id is not a year"))
+        lines.append("  ".join([f"  - {{{', '.join(parts)}}}", *marks]))
     if len(sampling.waves) > 1:
         mark = ledger.ask(
             FILE, "waves", "Did mode, wording, frame or weighting change between waves? Add 'break:' and 'break_note:' there.",
@@ -250,6 +268,23 @@ def _waves_yaml(file: str, sampling: Sampling, ledger: Ledger) -> list[str]:
         )  # fmt: skip
         lines.append(f"  {mark}")
     return lines
+
+
+def _waves_marks(form: DraftForm, sampling: Sampling, ledger: Ledger) -> tuple[str, str]:
+    """Ask once about all items that a wave lacks, and once about all waves without strata or units."""
+    silent = {name for names in sampling.silent.values() for name in names}
+    lacking = sorted({item.id for item in form.items if item.column.name in silent})
+    without = [key for key in ("strata", "psu") if getattr(sampling, key) in silent]
+    unasked = undesigned = ""
+    if lacking:
+        told = ", ".join(lacking[:6]) + (f" and {len(lacking) - 6} more" if len(lacking) > 6 else "")
+        question, why = f"Were these not asked in some waves: {told}?", "nobody has a value there"
+        unasked = ledger.ask(FILE, "waves.not_asked", question, guess="not asked, wave by wave", why=why)
+    if without:
+        question = f"Is there really no {' and no '.join(without)} in some waves?"
+        guess, why = "none there: every respondent is a unit, the wave one stratum", "nobody has a value there"
+        undesigned = ledger.ask(FILE, "waves.design", question, guess=guess, why=why)
+    return short(unasked), short(undesigned)
 
 
 def _domains_yaml(form: DraftForm, columns: Sequence[Column], ledger: Ledger) -> list[str]:

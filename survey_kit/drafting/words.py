@@ -10,7 +10,9 @@ from typing import Literal
 
 from survey_kit.types import MissingKind, Theme
 
-Role = Literal["weight", "strata", "psu", "fpc", "wave", "case", "identifier", "paradata", "background", "open", "item"]
+Role = Literal[
+    "weight", "strata", "psu", "fpc", "wave", "case", "identifier", "paradata", "background", "open", "constant", "item"
+]  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------- missing answers
 # the order matters: "refused to answer" is a refusal although "answer" stands in it
