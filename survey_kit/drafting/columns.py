@@ -57,11 +57,10 @@ class Column:
     @property
     def single(self) -> bool:
         """Say whether the column holds a choice among a few answers."""
-        return (
-            bool(self.labels)
-            or (self.whole and self.numeric and 2 <= self.distinct <= 12)
-            or (not self.numeric and self.distinct <= 12 and self.longest <= 40)
-        )
+        words = sum(code not in self.missing for code in self.labels)
+        if words:
+            return words > 3 or self.distinct <= MANY
+        return self.distinct <= 12 and (self.whole if self.numeric else self.longest <= 40)
 
 
 def look(labelled: Labelled) -> tuple[Column, ...]:
