@@ -192,7 +192,7 @@ def sources(book: Published) -> Table:
         ),
     )
     title = f"Source scores, and the score without each source, {year} (real figures)."
-    return table(rating_name(book, "cpi-sources"), title, columns, records, left=("reverses",), notes=notes)
+    return table(rating_name(book, "cpi-by-source"), title, columns, records, left=("reverses",), notes=notes)
 
 
 def countries(book: Published) -> Stack:
