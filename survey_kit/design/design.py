@@ -173,7 +173,7 @@ def _layout(design: Design) -> Layout:
         if s == 0 and unit_name is not None and strata[0] is not None and not design.nest:
             _check_nested(wave, waves, stratum, unit, unit_levels, design)
         N = None if fpc[s] is None else _counts(design, str(fpc[s]))
-        stage, unit_row = make_stage(wave, parent, stratum, unit, N)
+        stage, unit_row = make_stage(wave, parent, stratum, unit, N, str(fpc[s]))
         if s == 0:
             same_unit, same_stratum = _identities(design, stage, unit_row, wave, (stratum, unit, unit_levels is None))
         stages.append(stage)
@@ -210,7 +210,8 @@ def _weights(design: Design) -> FloatArray:
             raise DesignError(
                 f"A weight is {kind}.",
                 where=f"column '{design.weight}', first in row {int(np.flatnonzero(rows)[0]) + 1}",
-                found=f"{int(rows.sum())} of {len(rows)} rows",
+                found=("" if kind == "missing" else f"{column.values[rows][0]:g}; ")
+                + f"{int(rows.sum())} of {len(rows)} rows",
                 fix="Give every row a positive weight, or leave rows out that were not interviewed.",
             )
     return column.values
@@ -309,9 +310,15 @@ def _check_lonely(design: Design, layout: Layout) -> None:
             raise DesignError(
                 "A stratum has only one sampling unit, so its variance cannot be estimated.",
                 where=f"stage {s + 1}, stratum of row {row + 1}{wave}; {len(lonely)} such strata",
-                found="one unit",
+                found=f"one unit{_stratum_named(design, s, row)}",
                 fix="Join strata, or declare lonely_psu: 'certainty', 'adjust' or 'average'.",
             )
+
+
+def _stratum_named(design: Design, stage: int, row: int) -> str:
+    """Name the stratum of a row as it stands in the data."""
+    name = _per_stage(design)[1][stage]
+    return "" if name is None else f" in stratum {frames.texts(design.frame, name, 'strata')[row]}, column '{name}'"
 
 
 def _check_overlap(design: Design, stages: int) -> None:

@@ -111,9 +111,9 @@ def joint(*codes: IntArray) -> tuple[IntArray, IntArray]:
 
 
 def make_stage(
-    wave: IntArray, parent_of_row: IntArray, stratum: IntArray, unit: IntArray, N: FloatArray | None
+    wave: IntArray, parent_of_row: IntArray, stratum: IntArray, unit: IntArray, N: FloatArray | None, name: str = "fpc"
 ) -> tuple[Stage, IntArray]:
-    """Build one stage from codes per row; give it and one row of each unit."""
+    """Build one stage from codes per row; give it and one row of each unit. `name` is the column of the counts."""
     stratum_of_row, stratum_row = joint(wave, parent_of_row, stratum)
     unit_of_row, unit_row = joint(stratum_of_row, unit)
     stratum_of_unit = stratum_of_row[unit_row]
@@ -123,7 +123,7 @@ def make_stage(
         N_h = np.full(len(n_h), np.inf)
     else:
         N_h = N[stratum_row]
-        _check_fpc(N, N_h[stratum_of_row], n_h, N_h)
+        _check_fpc(N, N_h[stratum_of_row], n_h, N_h, name)
     stage = Stage(
         unit_of_row=unit_of_row,
         stratum_of_unit=stratum_of_unit,
@@ -135,12 +135,12 @@ def make_stage(
     return stage, unit_row
 
 
-def _check_fpc(N: FloatArray, expected: FloatArray, n_h: IntArray, N_h: FloatArray) -> None:
+def _check_fpc(N: FloatArray, expected: FloatArray, n_h: IntArray, N_h: FloatArray, name: str) -> None:
     if (expected != N).any():
         row = int(np.flatnonzero(expected != N)[0])
         raise DesignError(
             "The population count (fpc) differs within a stratum.",
-            where=f"row {row + 1}",
+            where=f"column '{name}', row {row + 1}",
             found=f"{N[row]:g} and {expected[row]:g}",
             fix="Give one count per stratum.",
         )
@@ -150,7 +150,7 @@ def _check_fpc(N: FloatArray, expected: FloatArray, n_h: IntArray, N_h: FloatArr
         fraction = bool((N_h <= 1).all())
         raise DesignError(
             "The population count (fpc) is below the number of units drawn.",
-            where=f"{int(short.sum())} of {len(n_h)} strata",
+            where=f"column '{name}', {int(short.sum())} of {len(n_h)} strata",
             found=f"{N_h[h]:g} in the population, {n_h[h]} drawn",
             fix="Give counts, not sampling fractions." if fraction else "Correct the counts.",
         )

@@ -86,11 +86,12 @@ def _series(frame: Frame, name: str, role: str) -> nw.Series[Any]:
 
 
 def numbers(frame: Frame, name: str, role: str = "variable") -> Numbers:
-    """Take a numeric or boolean column out; text in it is an error that shows the first one."""
+    """Take a numeric or boolean column out; words in it are an error that shows the first ones."""
     series = _series(frame, name, role)
     dtype = series.dtype
     if not (dtype.is_numeric() or dtype == nw.Boolean):
-        found: list[Any] = series.drop_nulls().unique(maintain_order=True).head(3).to_list()
+        distinct: list[Any] = series.drop_nulls().unique(maintain_order=True).to_list()
+        found = ([value for value in distinct if not _reads_as_number(value)] or distinct)[:3]
         if found or dtype not in {nw.Unknown, nw.Object, nw.String}:
             raise FrameError(
                 f"The column '{name}' ({role}) does not hold numbers.",
@@ -111,6 +112,14 @@ def numbers(frame: Frame, name: str, role: str = "variable") -> Numbers:
             fix="Set them missing or correct them.",
         )
     return Numbers(np.where(missing, 0.0, values), missing, int(nan.sum()))
+
+
+def _reads_as_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def flags(frame: Frame, name: str, role: str = "where") -> BoolArray:

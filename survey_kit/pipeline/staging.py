@@ -123,7 +123,11 @@ def opened(folder: Path, *, force: bool = False) -> Iterator[Staging]:
         staging.published = _made(_read(folder / STATE))
         staging.waiting = {} if force else _made(_read(folder / NEXT / STATE))
         _clear_unfinished(folder / NEXT, staging.waiting)
-        yield staging
+        try:
+            yield staging
+        finally:
+            if not (folder / NEXT / STATE).exists():  # nothing was finished that the next run could take up
+                _remove(folder / NEXT)
 
 
 def _roll_forward(folder: Path) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from survey_kit import frames
 from survey_kit.design import Design
-from survey_kit.errors import StudyError
+from survey_kit.errors import ResponsesError, StudyError, did_you_mean
 from survey_kit.responses import Responses, read_table, take
-from survey_kit.study.model import Columns, Derived, DesignKey
+from survey_kit.study.model import Columns, Derived, DesignKey, Wave
 from survey_kit.study.study import Study
 from survey_kit.types import FloatArray, IntArray
 
@@ -140,7 +141,8 @@ def _table(study: Study, wanted: Sequence[str]) -> pd.DataFrame:
     name = study.wave_column
     parts = []
     if study.responses.file is not None:
-        common = read_table(study.response_path(), columns=sorted(columns))
+        shared = [wave for wave in study.waves if wave.file is None]
+        common = _read(study, study.response_path(), columns, shared)
         if study.responses.wave is None:
             common[name] = study.waves[0].id
         parts.append(common)
@@ -148,7 +150,7 @@ def _table(study: Study, wanted: Sequence[str]) -> pd.DataFrame:
         if wave.file is None:
             continue
         path = study.response_path(wave.id)
-        own = read_table(path, columns=sorted(columns))
+        own = _read(study, path, columns, [wave])
         if name in own.columns and study.responses.wave is not None:
             found = {text for text in frames.texts(own, name, "wave") if text != wave.id}
             if found:
@@ -164,6 +166,26 @@ def _table(study: Study, wanted: Sequence[str]) -> pd.DataFrame:
             parts[0] = parts[0].assign(**{name: labels})[labels != wave.id]
         parts.append(own)
     return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+
+
+def _read(study: Study, path: Path, columns: Collection[str], waves: Sequence[Wave]) -> pd.DataFrame:
+    """Read some columns of a file; one that the design of its waves needs and the file lacks is told with its like."""
+    table = read_table(path, columns=sorted(columns))
+    plans = [wave.design.get(key, getattr(study.design, key)) for wave in waves for key in get_args(DesignKey)]
+    spread = [name for plan in plans for name in (plan if isinstance(plan, tuple) else (plan,))]
+    needed = dict.fromkeys(name for name in (*spread, study.responses.case) if name is not None)
+    items = {item.id for form in study.instruments.values() for item in form.items}
+    absent = [name for name in needed if name not in table.columns and name not in items]
+    if absent:
+        names = list(map(str, read_table(path).columns))
+        like = next((name for name in names if name.casefold() == absent[0].casefold()), None)
+        raise ResponsesError(
+            "The answers lack columns the study needs.",
+            where=str(path),
+            found="no column " + ", ".join(map(repr, absent[:5])),
+            fix=f"For '{absent[0]}': " + (f"did you mean '{like}'?" if like else did_you_mean(absent[0], names)),
+        )
+    return table
 
 
 # -------------------------------------------------------------------------------------------------- derived columns
