@@ -56,7 +56,9 @@ def _indicators_need(plan: Plan) -> Any:
     study = plan.study
     inputs = [(path.name, files.digest(path)) for path in study.sources()]
     declared = {
-        one.name: repr(getattr(study, one.name)) for one in fields(study) if one.name not in {"path", "data", "inputs"}
+        one.name: repr(getattr(study, one.name))
+        for one in fields(study)
+        if one.name not in {"path", "data", "inputs", "instruments"}
     }
     code = fingerprint.of_code(without=("cli", "drafting", "rehearsal", "typeset", "report", "ratings"), but=ABOUT)
     return inputs, declared, code, fingerprint.of_packages(fingerprint.COMPUTING)
