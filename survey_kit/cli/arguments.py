@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from survey_kit import __version__
 from survey_kit.errors import SurveyKitError, did_you_mean
 
 TOUR = """\
@@ -83,15 +84,6 @@ class _Parser(argparse.ArgumentParser):
         )
 
 
-class _Version(argparse.Action):
-    """Print the version; the package's metadata are read only then."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from importlib.metadata import version
-
-        parser.exit(message=f"survey-kit {version('trust-survey-kit')}\n")
-
-
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """Read the words of the command line.
 
@@ -126,7 +118,8 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("-h", "--help", action="help", help=argparse.SUPPRESS)
-    parser.add_argument("--version", action=_Version, nargs=0, help=argparse.SUPPRESS)
+    version = f"survey-kit {__version__}"
+    parser.add_argument("--version", action="version", version=version, help=argparse.SUPPRESS)
     commands = parser.add_subparsers(metavar="COMMAND", required=True, help=argparse.SUPPRESS, parser_class=_Parser)
     _report(commands)
     _indicators(commands)

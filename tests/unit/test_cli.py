@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -141,8 +141,8 @@ def test_a_fault_of_ours_has_no_traceback_on_screen(failing, capsys):
     assert "Traceback" not in err
     assert "ZeroDivisionError: oops" in err
     path = err.rsplit("traceback: ", 1)[1].strip()
-    assert "Traceback" in open(path, encoding="utf-8").read()
-    os.unlink(path)
+    assert "Traceback" in Path(path).read_text(encoding="utf-8")
+    Path(path).unlink()
 
 
 def test_debug_shows_the_traceback(failing, capsys):
@@ -156,7 +156,7 @@ def test_a_fault_of_ours_for_machines(failing, capsys):
     assert main(["report", "x", "--json"]) == FAULT
     record = json.loads(capsys.readouterr().out)
     assert (record["error"], record["exit_code"], record["found"]) == ("InternalFault", 70, "ZeroDivisionError: oops")
-    os.unlink(record["where"])
+    Path(record["where"]).unlink()
 
 
 @pytest.mark.parametrize(
@@ -231,9 +231,8 @@ def test_bars_on_a_terminal(monkeypatch, capsys):
 
 
 def test_tables_wrap_and_never_cut():
-    text = console.table(("what", "why"), [("a" * 100, "b" * 100)])
-    assert text.replace("\n", "").count("a") == 100
-    assert text.count("b") == 100
+    text = console.table(("first", "second"), [("x" * 100, "y" * 100)])
+    assert (text.count("x"), text.count("y")) == (100, 100)
 
 
 @pytest.mark.parametrize("what", ["study", "indicators", "instrument"])
