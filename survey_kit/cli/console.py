@@ -39,7 +39,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Seque
     Examples
     --------
     >>> print(table(("wave", "n"), (("2026", "1,200"), ("2027", "980")), right=("n",)))
-    wave  n
+    wave       n
     ────────────
     2026   1,200
     2027     980

@@ -29,8 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Examples
     --------
-    >>> main(["check", "no_such_folder", "--json"])
-    {"command": "check", "exit_code": 2, "error": "FileError", "what": "There is no study here.", "where": "no_such_folder", "found": null, "fix": "Name a folder that holds study.yaml."}
+    >>> main(["reprot", "--json"])
+    {"command": "reprot", "exit_code": 2, "error": "SurveyKitError", "what": "There is no command 'reprot'.", "where": null, "found": null, "fix": "did you mean 'report'? (survey-kit --help)"}
     2
     """
     words = list(sys.argv[1:] if argv is None else argv)

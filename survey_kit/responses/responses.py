@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 When: TypeAlias = dict[str, tuple[CodeValue, ...]] | Literal["no_answer"]
 
 PROBLEMS: Mapping[str, tuple[Literal["error", "note"], str]] = {
-    "R001": ("error", "Correct the data, add the code to the item's scale or 'missing:', or let the study say 'unknown_codes: missing'."),
+    "R001": (
+        "error",
+        "Correct the data, add the code to the item's scale or 'missing:', or let the study say 'unknown_codes: missing'.",
+    ),
     "R002": ("error", "Export codes instead of labels, or correct the cells."),
     "R003": ("error", "Correct the data, or the item's 'minimum:' and 'maximum:'."),
     "R004": ("error", "Fill the wave in, or take the rows out of the file."),
