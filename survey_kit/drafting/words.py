@@ -92,7 +92,7 @@ _ROLES: tuple[tuple[Role, str], ...] = (
 
 
 def named_role(name: str, label: str = "") -> Role | None:
-    """Guess what a column is for from its name, then from its label.
+    """Guess what a column is for from its name, else from its label; a region may be labelled as the stratum.
 
     Examples
     --------
@@ -100,10 +100,9 @@ def named_role(name: str, label: str = "") -> Role | None:
     ('weight', 'psu', None, 'weight')
     """
     short = name.strip().lower()
-    for role, pattern in _ROLES:
-        if re.search(pattern, short):
-            return role
-    return _labelled_role(_plain(label))
+    named = next((role for role, pattern in _ROLES if re.search(pattern, short)), None)
+    labelled = _labelled_role(_plain(label))
+    return labelled if named is None or (named == "background" and labelled) else named
 
 
 def _labelled_role(label: str) -> Role | None:

@@ -298,7 +298,7 @@ def test_the_high_end(first, last, end):
         ("q5", "What is your weight (kg)?", None), ("upm", "", "psu"), ("cluster_id", "", "psu"), ("estratopri", "", "strata"),
         ("wave", "", "wave"), ("Year", "", "wave"), ("caseid", "", "case"), ("phone_number", "", "identifier"),
         ("gps_lat", "", "identifier"), ("interviewer", "", "paradata"), ("region", "", "background"), ("q12", "", None),
-        ("latin_america", "", None), ("trust_ip", "", "identifier"),
+        ("region", "Sampling stratum", "strata"), ("latin_america", "", None), ("trust_ip", "", "identifier"),
     ],
 )  # fmt: skip
 def test_roles_by_name(name, label, role):
