@@ -27,12 +27,7 @@ class Plan:
 
     study: Study
     formats: tuple[str, ...]
-    progress: Progress | None = None
-
-    def tell(self, what: str, done: int, steps: int) -> None:
-        """Pass the progress on, if anybody watches."""
-        if self.progress:
-            self.progress(what, done, steps)
+    tell: Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from html import escape
@@ -13,6 +13,7 @@ from typing import Any
 from survey_kit.errors import ReportError, did_you_mean
 from survey_kit.pipeline import stages
 from survey_kit.pipeline.staging import Staging, opened
+from survey_kit.pipeline.stopping import stoppable
 from survey_kit.study import Study, read_study
 from survey_kit.types import Progress
 
@@ -140,10 +141,16 @@ def render(
     'build/kazakhstan/report/index.html'
     """
     start = time.perf_counter()
-    plan = stages.Plan(study=study, formats=_formats(study, formats), progress=progress)
+    formats = _formats(study, formats)
     folder = Path(to) if to is not None else FOLDER / study.id
-    with opened(folder, force=force) as work:
-        _run(work, plan)
+    with stoppable() as stop_if_asked, opened(folder, force=force) as work:
+
+        def tell(what: str, done: int, steps: int) -> None:
+            stop_if_asked()
+            if progress:
+                progress(what, done, steps)
+
+        _run(work, stages.Plan(study=study, formats=formats, tell=tell), stop_if_asked)
         work.publish()
     report = folder / "report"
     return Build(
@@ -156,10 +163,15 @@ def render(
     )
 
 
-def _run(work: Staging, plan: stages.Plan) -> None:
+def _run(work: Staging, plan: stages.Plan, stop_if_asked: Callable[[], None]) -> None:
     """Go through the stages; each depends on what the earlier ones made."""
+
+    def made(stage: stages.Stage, place: Path) -> None:
+        stage.make(plan, place)
+        stop_if_asked()
+
     for stage in stages.STAGES:
-        work.stage(stage.name, stage.fingerprint(plan, work), stage.entries, partial(stage.make, plan))
+        work.stage(stage.name, stage.fingerprint(plan, work), stage.entries, partial(made, stage))
 
 
 def _formats(study: Study, formats: Sequence[str] | None) -> tuple[str, ...]:

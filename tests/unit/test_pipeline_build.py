@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -229,3 +230,31 @@ def test_pages_are_found_above_the_study_or_with_the_toolkit(own, monkeypatch, t
     monkeypatch.setattr(stages.fingerprint, "PACKAGE", tmp_path / "nowhere")
     with pytest.raises(ReportError, match="pages of the report are not found"):
         stages.pages_folder(study)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_that_a_library_swallows_still_stops(own, built, monkeypatch, number):
+    before = published(built)
+
+    def deaf(*_args, **_options):
+        with contextlib.suppress(BaseException):
+            signal.raise_signal(number)
+
+    monkeypatch.setattr(render, "render_site", deaf)
+    assert main(["report", "own", "--force"]) == {signal.SIGINT: 130, signal.SIGTERM: 143}[number]
+    assert published(built) == before
+    assert own.exists()
+
+
+def test_an_error_that_hides_a_stop_is_a_stop(own, built, monkeypatch):
+    def hidden(*_args, **_options):
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise ReportError("pandoc died with exit code 2") from None
+
+    monkeypatch.setattr(render, "render_site", hidden)
+    assert main(["report", "own", "--force"]) == 130
+    assert built.exists()
+    assert own.exists()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
