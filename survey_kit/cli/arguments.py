@@ -166,7 +166,14 @@ def _study(commands: Any) -> None:
     text = "Draft study.yaml, indicators.yaml and an instrument from a labelled file, and list every open decision."
     one = _command(under, "new", text, "study new")
     one.add_argument("name", metavar="NAME", help="the study's id: small letters, digits and _")
-    one.add_argument("--from", dest="source", metavar="FILE", type=Path, required=True, help=".sav, .dta or .csv")
+    one.add_argument(
+        "--from",
+        dest="source",
+        metavar="FILE",
+        type=Path,
+        required=True,
+        help=".sav or .dta with labels; .csv, .xlsx or .parquet without",
+    )
     one.add_argument(
         "--to", metavar="DIR", type=Path, default=Path("analyses"), help="where studies stand (default: analyses)"
     )

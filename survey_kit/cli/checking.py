@@ -155,7 +155,7 @@ def _runs(marks: Iterable[str]) -> str:
 
 
 def _of(error: SurveyKitError, part: str) -> Finding:
-    message = error.what + (f" Found: {error.found}." if error.found else "")
+    message = f"{error.what.rstrip('.')}." + (f" Found: {error.found.rstrip('.')}." if error.found else "")
     return Finding(
         part=part,
         severity="error",

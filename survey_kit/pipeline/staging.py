@@ -128,6 +128,8 @@ def opened(folder: Path, *, force: bool = False) -> Iterator[Staging]:
         finally:
             if not (folder / NEXT / STATE).exists():  # nothing was finished that the next run could take up
                 _remove(folder / NEXT)
+            if {entry.name for entry in folder.iterdir()} == {LOCK}:
+                shutil.rmtree(folder)
 
 
 def _roll_forward(folder: Path) -> None:

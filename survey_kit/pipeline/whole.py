@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -143,6 +144,8 @@ def render(
     start = time.perf_counter()
     formats = _formats(study, formats)
     folder = Path(to) if to is not None else FOLDER / study.id
+    _refuse_other_study(folder, study)
+    study.sources()  # a missing file is told before anything is begun
     with stoppable() as stop_if_asked, opened(folder, force=force) as work:
 
         def tell(what: str, done: int, steps: int) -> None:
@@ -161,6 +164,21 @@ def render(
         stages=dict(work.verdicts),
         seconds=time.perf_counter() - start,
     )
+
+
+def _refuse_other_study(folder: Path, study: Study) -> None:
+    """Keep the build of one study from taking the place of another's."""
+    try:
+        there = json.loads((folder / "study.json").read_text(encoding="utf-8"))["id"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if there != study.id:
+        raise ReportError(
+            "This folder holds the build of another study.",
+            where=str(folder),
+            found=f"'{there}' instead of '{study.id}'",
+            fix="Name another folder with --to.",
+        )
 
 
 def _run(work: Staging, plan: stages.Plan, stop_if_asked: Callable[[], None]) -> None:

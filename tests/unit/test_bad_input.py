@@ -265,3 +265,10 @@ def test_a_file_that_may_not_be_read(capsys, monkeypatch):
     monkeypatch.setattr(Path, "read_text", refused)
     assert main(["report", "own"]) == 2
     assert "study.yaml" in capsys.readouterr().err
+
+
+def test_a_first_run_that_fails_leaves_no_folder(own, capsys):
+    cell("w", -1)(own)
+    assert main(["report", "own"]) == 2
+    assert capsys.readouterr().err.startswith("A weight is negative.")
+    assert not Path("build/own").exists()

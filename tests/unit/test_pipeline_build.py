@@ -188,6 +188,15 @@ def test_a_folder_with_somebodys_files_is_refused(own, tmp_path, capsys):
     assert own.exists()
 
 
+def test_another_study_keeps_its_build(own, built, capsys):
+    before = published(built)
+    text = (own / "study.yaml").read_text()
+    (own / "study.yaml").write_text(text.replace("id: own", "id: second", 1))
+    assert main(["report", "own", "--to", "build/own"]) == 2
+    assert "'own' instead of 'second'" in capsys.readouterr().err
+    assert published(built) == before
+
+
 def test_one_run_at_a_time(own, built):
     from survey_kit.pipeline.staging import opened
 
