@@ -15,6 +15,7 @@ _HOME = {
     "read_instrument": "instrument",
     "read_responses": "study",
     "make_design": "study",
+    "missing_summary": "responses",
     "recode": "responses",
     "Design": "design",
     "mean": "estimate",
@@ -32,14 +33,18 @@ _HOME = {
     "SurveyKitError": "errors",
 }
 
+_ROOMS = ("instrument", "responses", "design", "estimate", "study", "indicators", "ratings", "report", "pipeline")
+
 __all__ = [*_HOME, "__version__"]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"survey_kit.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'survey_kit' has no attribute '{name}'")
     return getattr(import_module(f"survey_kit.{_HOME[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted({*__all__, *_ROOMS})

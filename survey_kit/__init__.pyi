@@ -1,0 +1,31 @@
+from survey_kit import design as design
+from survey_kit import estimate as estimate
+from survey_kit import indicators as indicators
+from survey_kit import instrument as instrument
+from survey_kit import pipeline as pipeline
+from survey_kit import ratings as ratings
+from survey_kit import report as report
+from survey_kit import responses as responses
+from survey_kit import study as study
+from survey_kit.design import Design as Design
+from survey_kit.errors import SurveyKitError as SurveyKitError
+from survey_kit.estimate import Estimates as Estimates
+from survey_kit.estimate import mean as mean
+from survey_kit.estimate import proportion as proportion
+from survey_kit.estimate import ratio as ratio
+from survey_kit.estimate import total as total
+from survey_kit.indicators import IndicatorSeries as IndicatorSeries
+from survey_kit.indicators import compute as compute
+from survey_kit.instrument import read_instrument as read_instrument
+from survey_kit.pipeline import render as render
+from survey_kit.ratings import cpi as cpi
+from survey_kit.ratings import egdi as egdi
+from survey_kit.ratings import wgi as wgi
+from survey_kit.ratings import wjp as wjp
+from survey_kit.responses import missing_summary as missing_summary
+from survey_kit.responses import recode as recode
+from survey_kit.study import make_design as make_design
+from survey_kit.study import read_responses as read_responses
+from survey_kit.study import read_study as read_study
+
+__version__: str
