@@ -96,6 +96,7 @@ def _open_data(plan: Plan, place: Path) -> None:
         inputs=_inputs(plan.study),
         outputs={path.name: path for path in written},
         parameters=_parameters(plan),
+        seed=plan.study.responses.seed,
         project=plan.study.folder,
     )
     manifest.write(place / "open_data" / "manifest.json", made)
@@ -209,6 +210,7 @@ def _manifest(plan: Plan, place: Path) -> None:
         inputs=_inputs(plan.study),
         outputs={name: place / name for name in names},
         parameters=_parameters(plan),
+        seed=plan.study.responses.seed,
         project=plan.study.folder,
     )
     manifest.write(place / "manifest.json", made)
