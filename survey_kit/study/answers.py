@@ -97,8 +97,9 @@ def make_design(study: Study, responses: Responses) -> Design:
             raise StudyError(
                 f"A wave of the study has no '{key}'.", where=str(study.path), fix="Name a column for every wave."
             )
-        helpers[f"design_{key}"] = _joined(responses.frame, place, common, own, key)
-        parts[key] = f"design_{key}"
+        name = f"{common or key} (by wave)"
+        helpers[name] = _joined(responses.frame, place, common, own, key)
+        parts[key] = name
     source = responses.with_columns(helpers) if helpers else responses
     return Design(
         source,
