@@ -246,7 +246,7 @@ def test_texts_as_units_keep_their_identity_between_waves(folder):
     change(folder / "study.yaml", "year: 2023,", "year: 2023, design: {psu: town},")
     study = read_study(folder)
     design = make_design(study, read_responses(study))
-    units = design.frame["psu (by wave)"]
+    units = design.frame["town (by wave)"]
     assert units[:80].tolist() == units[80:].tolist()
 
 
