@@ -22,6 +22,8 @@ REAL_TITLE: Final = "real figures"
 SYNTHETIC_TITLE: Final = "Rehearsal, synthetic data"
 BOTH_TITLE: Final = "real ratings; rehearsal with synthetic data"
 BOTH: Final = frozenset({"index", "report", "data"})
+PRINTED: Final = "report.qmd"
+SYNTHETIC_NAME: Final = "synthetic-"
 _FRONT: Final = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 _INCLUDE: Final = re.compile(r"^\{\{<\s*include\s+(\S+)\s*>\}\}\s*$", re.MULTILINE)
 _SECTION: Final = re.compile(r"(?:^#[^\n]*\n+)?^\{\{<\s*include\s+(\S+)\s*>\}\}\s*\n?", re.MULTILINE)
@@ -57,6 +59,9 @@ def select_pages(site: Path, info: StudyInfo) -> list[str]:
             _shorten(path, dropped, info)
     for name in kept:
         _mark_title(pages[name], info)
+    if info.synthetic and PRINTED in kept:  # a file that is passed on alone says in its name what it holds
+        pages[PRINTED].rename(site / f"{SYNTHETIC_NAME}{PRINTED}")
+        kept = sorted([*(name for name in kept if name != PRINTED), f"{SYNTHETIC_NAME}{PRINTED}"])
     _menu(project, set(pages) - set(kept), info)
     _variables(site / "_variables.yml", info)
     return kept
@@ -136,9 +141,9 @@ def _menu(project: Path, dropped: set[str], info: StudyInfo) -> None:
     bar = website.get("navbar") or {}
     for edge in ("left", "right"):
         if edge in bar:
-            bar[edge] = [entry for entry in bar[edge] if _target(entry) not in gone]
             if info.synthetic:
                 bar[edge] = [_marked_entry(entry) for entry in bar[edge]]
+            bar[edge] = [entry for entry in bar[edge] if _target(entry) not in gone]
     if info.synthetic:
         website["announcement"] = {
             "content": _announcement(info),
@@ -150,6 +155,8 @@ def _menu(project: Path, dropped: set[str], info: StudyInfo) -> None:
 
 
 def _marked_entry(entry: Any) -> Any:
+    if _target(entry) == PRINTED.replace(".qmd", ".pdf"):
+        return {**entry, "href": f"{SYNTHETIC_NAME}{_target(entry)}"}
     if isinstance(entry, dict) and str(entry.get("href", "")).startswith(RATINGS):
         return {**entry, "text": f"{entry.get('text', 'Ratings')} ({REAL_TITLE})"}
     return entry

@@ -92,7 +92,10 @@ def test_the_pdf_reads_as_text(kazakhstan: Build) -> None:
     if which("pdftotext") is None:
         pytest.skip("pdftotext is not installed (Debian package poppler-utils)")
     text = subprocess.run(
-        ["pdftotext", str(kazakhstan.folder / "report" / "report.pdf"), "-"], capture_output=True, check=True, text=True
+        ["pdftotext", str(kazakhstan.folder / "report" / "synthetic-report.pdf"), "-"],
+        capture_output=True,
+        check=True,
+        text=True,
     ).stdout
     assert "Key findings" in text
     sheets = text.rstrip("\f\n").split("\f")

@@ -61,8 +61,12 @@ def test_every_title_of_a_synthetic_study_says_what_its_figures_are(site, synthe
     values = yaml.safe_load((site / "_quarto.yml").read_text(encoding="utf-8"))
     assert "synthetic data" in values["website"]["title"]
     assert values["website"]["announcement"]["content"].startswith("SYNTHETIC DATA: ")
+    assert "synthetic-report.pdf" in menu(site)
+    assert not (site / "report.qmd").exists()
     headings = [
-        line for line in (site / "report.qmd").read_text(encoding="utf-8").splitlines() if line.startswith("# ")
+        line
+        for line in (site / "synthetic-report.qmd").read_text(encoding="utf-8").splitlines()
+        if line.startswith("# ")
     ]
     assert headings
     assert all("synthetic data" in line for line in headings)
@@ -72,7 +76,7 @@ def test_real_ratings_stand_apart_in_the_titles_too(site, rated):
     select_pages(site, rated.info)
     assert front(site / "index.qmd")["title"] == "Key findings (real ratings; rehearsal with synthetic data)"
     assert "The international ratings are real." in (site / "_quarto.yml").read_text(encoding="utf-8")
-    text = (site / "report.qmd").read_text(encoding="utf-8")
+    text = (site / "synthetic-report.qmd").read_text(encoding="utf-8")
     assert "# International ratings (real figures)\n" in text
 
 
