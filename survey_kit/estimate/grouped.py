@@ -82,7 +82,8 @@ def _objects(values: Sequence[Any]) -> Any:
 
 def _pass(
     design: Design, domains: Domains, variable: Variable, statistic: Statistic
-) -> tuple[PsuTable, float, FloatArray]:
+) -> tuple[PsuTable, FloatArray, FloatArray]:
+    """Accumulate one variable, centred at the mean (or ratio) of each cell; give the table, the centres, fixed values."""
     counts: BoolArray = variable.answered[domains.rows]
     if variable.asked is not None:
         counts = np.logical_and(counts, variable.asked[domains.rows])
@@ -90,11 +91,14 @@ def _pass(
     w = design.layout.weight[rows]
     y = variable.y[rows]
     x = np.ones(len(rows)) if variable.x is None else variable.x[rows]
-    base = float((w * x).sum())
-    c = float((w * y).sum() / base) if base else 0.0
-    table = accumulate(design.layout, rows, code, domains.size, np.stack([y - c * x, x]))
+    waves = len(design.layout.waves) if domains.by_wave else 1
+    cell = code * waves + design.layout.wave_of_row[rows] if domains.by_wave else code
+    base = np.bincount(cell, weights=w * x, minlength=domains.size * waves)
+    top = np.bincount(cell, weights=w * y, minlength=domains.size * waves)
+    c = np.divide(top, base, out=np.zeros_like(base), where=base != 0)
+    table = accumulate(design.layout, rows, code, domains.size, np.stack([y - c[cell] * x, x]))
     constant = statistic.residual == "ratio" and variable.x is None
-    return table, c, _fixed(design.layout, domains, rows, code, y, constant)
+    return table, c.reshape(-1, waves), _fixed(design.layout, domains, rows, code, y, constant)
 
 
 def _fixed(
@@ -116,7 +120,7 @@ def _fixed(
 
 
 def _point(
-    statistic: Statistic, table: PsuTable, c: float, layout: Layout, domains: Domains
+    statistic: Statistic, table: PsuTable, c: FloatArray, layout: Layout, domains: Domains
 ) -> tuple[FloatArray, tuple[FloatArray, FloatArray], tuple[FloatArray, ...]]:
     waves = len(layout.waves)
     T = np.stack([table.totals[0][:, layout.units(wave)].sum(axis=1) for wave in range(waves)], axis=-1)
@@ -125,7 +129,7 @@ def _point(
 
 
 def _srs_variance(
-    statistic: Statistic, table: PsuTable, theta: FloatArray, c: float, deff: Deff | None, domains: Domains
+    statistic: Statistic, table: PsuTable, theta: FloatArray, c: FloatArray, deff: Deff | None, domains: Domains
 ) -> FloatArray:
     """Variance of the statistic under simple random sampling of the same size.
 

@@ -19,7 +19,7 @@ from survey_kit.types import FloatArray
 class Statistic:
     """A smooth function of two weighted totals.
 
-    With row variables y and x and a provisional centre c, the pass over the rows accumulates
+    With row variables y and x and a provisional centre c of each wave and domain, the pass over the rows accumulates
     ``T0 = sum w (y - c x)`` and ``T1 = sum w x``. Centring keeps all digits when the mean is large beside the spread.
 
     Attributes
@@ -35,25 +35,25 @@ class Statistic:
     """
 
     name: str
-    value: Callable[[FloatArray, FloatArray, float], FloatArray]
-    gradient: Callable[[FloatArray, FloatArray, float], tuple[FloatArray, FloatArray]]
+    value: Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
+    gradient: Callable[[FloatArray, FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
     residual: Literal["ratio", "mean"]
 
 
-def _ratio_value(T0: FloatArray, T1: FloatArray, c: float) -> FloatArray:
+def _ratio_value(T0: FloatArray, T1: FloatArray, c: FloatArray) -> FloatArray:
     return np.divide(T0, T1, out=np.full_like(T0, np.nan), where=T1 != 0) + c
 
 
-def _ratio_gradient(T0: FloatArray, T1: FloatArray, c: float) -> tuple[FloatArray, FloatArray]:  # noqa: ARG001
+def _ratio_gradient(T0: FloatArray, T1: FloatArray, c: FloatArray) -> tuple[FloatArray, FloatArray]:  # noqa: ARG001
     inverse = np.divide(1.0, T1, out=np.zeros_like(T1), where=T1 != 0)
     return inverse, -T0 * inverse**2
 
 
-def _total_value(T0: FloatArray, T1: FloatArray, c: float) -> FloatArray:
+def _total_value(T0: FloatArray, T1: FloatArray, c: FloatArray) -> FloatArray:
     return T0 + c * T1
 
 
-def _total_gradient(T0: FloatArray, T1: FloatArray, c: float) -> tuple[FloatArray, FloatArray]:
+def _total_gradient(T0: FloatArray, T1: FloatArray, c: FloatArray) -> tuple[FloatArray, FloatArray]:
     return np.ones_like(T0), np.full_like(T1, c)
 
 

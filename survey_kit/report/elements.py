@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -32,22 +33,22 @@ def markdown_text(text: str) -> str:
     return _LIST_START.sub(lambda m: f"{m[1]}\\{m[2]}" if m[1] else f"{m[3]}\\{m[4]}", flat)
 
 
-class Element:
+class Element(ABC):
     """A part of a page: Markdown for a report, HTML for a notebook."""
 
     __slots__ = ()
 
+    @abstractmethod
     def markdown(self) -> str:
         """Give the element as Quarto Markdown."""
-        raise NotImplementedError
 
+    @abstractmethod
     def html(self) -> str:
         """Give the element as HTML."""
-        raise NotImplementedError
 
+    @abstractmethod
     def texts(self) -> list[str]:
         """List every text a reader or a screen reader meets in the element."""
-        raise NotImplementedError
 
     def _repr_markdown_(self) -> str:
         return self.markdown() + "\n"

@@ -326,3 +326,17 @@ def test_a_ratio_near_one_keeps_its_digits(frame: pd.DataFrame, offset: float) -
     ours = sk.ratio(sk.Design(frame.assign(t=base + small, x=base), **DECLARED), "t", "x").table.iloc[0]
     part = sk.ratio(sk.Design(frame.assign(t=small, x=base), **DECLARED), "t", "x").table.iloc[0]
     np.testing.assert_allclose(ours["se"], part["se"], rtol=1e-10)
+
+
+def test_domains_far_apart_keep_their_digits() -> None:
+    """One centre for all domains would lose what distinguishes rows that lie a billion spreads away from it."""
+    rng = np.random.default_rng(8)
+    n = 2000
+    spread = np.round(rng.normal(size=n) * 2**10) / 2**10  # exact when 2**30 is added
+    side = np.arange(n) % 2
+    frame = pd.DataFrame({"w": rng.uniform(1, 3, n), "psu": np.arange(n) // 20, "side": side, "near": spread})
+    frame["far"] = frame["near"] + 2.0**30 * side
+    design = sk.Design(frame, weight="w", psu="psu")
+    near, far = (sk.mean(design, name, by="side", deff="srswr").table for name in ("near", "far"))
+    np.testing.assert_allclose(far["se"], near["se"], rtol=1e-8)
+    np.testing.assert_allclose(far["deff"], near["deff"], rtol=1e-7)
