@@ -8,6 +8,7 @@ import importlib
 import json
 import pkgutil
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -35,9 +36,10 @@ def told(*command: str) -> None:
 
 def project_files() -> list[Path]:
     """Name the files of the project: what git tracks, or everything when it is not a checkout."""
-    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode == 0 and done.stdout:
-        return [ROOT / name for name in done.stdout.split("\0") if name and (ROOT / name).is_file()]
+    if shutil.which("git"):
+        done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode == 0 and done.stdout:
+            return [ROOT / name for name in done.stdout.split("\0") if name and (ROOT / name).is_file()]
     found = (path for path in ROOT.rglob("*") if path.is_file())
     return [p for p in found if not any(part in OUTSIDE or part.startswith(".") for part in p.relative_to(ROOT).parts)]
 
