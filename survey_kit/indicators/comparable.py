@@ -11,22 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from survey_kit.indicators.rows import AGAINST
+from survey_kit.indicators.rows import AGAINST, BREAKS
 from survey_kit.indicators.score import lacking
 from survey_kit.instrument.compare import Difference, compare
 from survey_kit.study import Indicator, Study, Wave, said
 from survey_kit.types import Break
 
 NONE: Final = -1
-_KINDS: Final[Mapping[Break, str]] = {
-    "mode": "the way of interviewing changed",
-    "wording": "the wording of the question changed",
-    "scale": "the answer scale changed",
-    "frame": "the sampling frame changed",
-    "weighting": "the weighting changed",
-    "design": "the sample design changed",
-    "territory": "the territory changed",
-}
 _SCALE_CHANGES: Final = ("type", "codes", "direction", "labels", "missing_codes")
 
 
@@ -163,7 +154,7 @@ class Planner:
             declared, wave = breaks[v], self.study.waves[v]
             if declared is not None:
                 kind, words = declared, said(wave.break_note, "en")
-                told.append(f"{_KINDS[declared]} in {wave.id}" + (f" ({words})" if words else ""))
+                told.append(f"{BREAKS[declared]} in {wave.id}" + (f" ({words})" if words else ""))
         text = "; ".join(told)
         return Comparison(earlier=pair[0], reason=f"{text[:1].upper()}{text[1:]}.", kind=kind, words=words, note=note)
 

@@ -11,6 +11,15 @@ if TYPE_CHECKING:
 CONFIDENCE: Final = 0.95
 FALSE_DISCOVERY: Final = 0.05
 AGAINST: Final = ("previous", "baseline")
+BREAKS: Final[Mapping[str, str]] = {
+    "mode": "the way of interviewing changed",
+    "wording": "the wording of the question changed",
+    "scale": "the answer scale changed",
+    "frame": "the sampling frame changed",
+    "weighting": "the weighting changed",
+    "design": "the sample design changed",
+    "territory": "the territory changed",
+}
 
 _ABOUT: Final[Mapping[str, str]] = {
     "study": "id of the study",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from survey_kit.errors import ReportError
+from survey_kit.indicators.rows import BREAKS
 from survey_kit.report import display
 from survey_kit.report.book import Published
 from survey_kit.report.display import missing
@@ -14,9 +15,8 @@ from survey_kit.report.drawing import Dot, Dots, Line, Panels, Point, draw
 from survey_kit.report.elements import Chart, Element, Stack
 from survey_kit.report.info import THEMES, IndicatorInfo, StudyInfo
 from survey_kit.report.rows import Row, broken, explained, latest, place_holder, shown
-from survey_kit.report.sentences import BREAKS, headline, marked
+from survey_kit.report.sentences import headline, marked
 
-BASES: Final = {"answered": "of those who answered", "asked": "of those who were asked"}
 APART: Final = {
     "mode": "mode changed",
     "wording": "wording changed",
@@ -182,7 +182,7 @@ def _trend_caption(info: StudyInfo, about: IndicatorInfo, rows: Sequence[Row]) -
         told.append(f"n = {display.count(seen[-1]['n'])} in {info.wave_label(seen[-1]['wave'])}")
         if len(seen) > 1:
             told[-1] += f", from {display.count(min(sizes))} to {display.count(max(sizes))} over the waves"
-        told[-1] += f"; base: {_base(about)}."
+        told[-1] += f"; base: {about.base_people}."
     told += [*explained(rows)]
     return marked(info, " ".join(told))
 
@@ -231,13 +231,9 @@ def _measure(row: Row | None, about: IndicatorInfo | None = None) -> str:
         return ""
     measure = display.UNITS[row["unit"]].measure
     opening = measure[0].upper() + measure[1:]
-    base = f" {_base(about)}" if about is not None and row["unit"] == "share" else ""
+    base = f" of {about.base_people}" if about is not None and row["unit"] == "share" else ""
     level = f", with {display.percent_level(row['confidence'])} intervals" if not missing(row["confidence"]) else ""
     return f"{opening}{base}{level}"
-
-
-def _base(about: IndicatorInfo) -> str:
-    return BASES.get(about.base, about.base or BASES["answered"])
 
 
 def _at(info: StudyInfo, row: Row) -> str:
@@ -281,6 +277,8 @@ def _ends(titles: Sequence[str]) -> tuple[int, int]:
         first += 1
     while all(len(one) > first + last + 1 and one[-1 - last] == words[0][-1 - last] for one in words):
         last += 1
+    while last and not all(one[-1 - last].endswith((",", ":", ";")) for one in words):  # never cut within a phrase
+        last -= 1
     return first, last
 
 

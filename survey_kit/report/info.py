@@ -70,6 +70,23 @@ class IndicatorInfo:
     sensitive: bool = False
     note: str = ""
 
+    @property
+    def base_people(self) -> str:
+        """Say in words whom the figure counts."""
+        if self.base == "asked":
+            return "all who were asked"
+        told = "those who answered or did not know" if self.dont_know == "include" else "those who answered"
+        return f"{told}, among those in the denominator" if self.kind == "ratio" else told
+
+    @property
+    def silent(self) -> str:
+        """Say in words what becomes of those who did not know or refused."""
+        if self.base == "asked":
+            return "counted in the base, not among the answers that count"
+        if self.dont_know == "include":
+            return "don't know is counted in the base, not among the answers that count; refusal is left out"
+        return "left out of the base" + ("; the figure at both extremes is shown" if self.dont_know == "bounds" else "")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainInfo:

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+from survey_kit.indicators.rows import BREAKS
 from survey_kit.report import display
 from survey_kit.report.about import REASONS
 from survey_kit.report.book import Published
 from survey_kit.report.elements import Box, Bullets, Element, Prose, Stack, Table
 from survey_kit.report.info import METHOD, MissingInfo
 from survey_kit.report.rows import SYMBOLS
-from survey_kit.report.sentences import BREAKS, marked
+from survey_kit.report.sentences import marked
 from survey_kit.report.tables import table
 
 RULES: Final = (

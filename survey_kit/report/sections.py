@@ -12,15 +12,6 @@ from survey_kit.report.elements import Box, Bullets, Chart, Element, Prose, Sect
 from survey_kit.report.info import THEMES, IndicatorInfo, StudyInfo
 from survey_kit.report.sentences import finding, findings
 
-BASES: Final = {
-    "answered": "those who gave an answer",
-    "asked": "all who were asked, those without an answer among them",
-}
-DONT_KNOW: Final = {
-    "exclude": "left out of the base",
-    "include": "counted in the base, not among the answers that count",
-    "bounds": "left out of the base; the figure at both extremes is shown",
-}
 INTERVALS: Final = {
     "wald": "Student's t on the design's degrees of freedom",
     "logit": "Student's t on the logit scale",
@@ -81,8 +72,8 @@ def made(info: StudyInfo, about: IndicatorInfo) -> Box:
     told = (
         ("Question.", about.question),
         ("Answers that count.", about.answers),
-        ("Base.", BASES.get(about.base, about.base)),
-        ("Don't know and refusal.", DONT_KNOW.get(about.dont_know, about.dont_know)),
+        ("Base.", about.base_people),
+        ("Don't know and refusal.", about.silent),
         ("Interval.", INTERVALS.get(about.interval, about.interval)),
         ("Direction.", DIRECTIONS.get(about.direction, "not declared")),
         ("Changes are judged", judged),

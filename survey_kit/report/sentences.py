@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from survey_kit.indicators.rows import AGAINST
+from survey_kit.indicators.rows import AGAINST, BREAKS
 from survey_kit.report import display
 from survey_kit.report.book import Published
 from survey_kit.report.display import missing
@@ -18,15 +18,6 @@ from survey_kit.report.elements import Bullets, Element, Prose, Stack
 from survey_kit.report.info import IndicatorInfo, StudyInfo
 from survey_kit.report.rows import Row, latest, shown, withheld
 
-BREAKS: Final[dict[str, str]] = {
-    "mode": "the way of interviewing changed",
-    "wording": "the wording of the question changed",
-    "scale": "the answer scale changed",
-    "frame": "the sampling frame changed",
-    "weighting": "the weighting changed",
-    "design": "the sample design changed",
-    "territory": "the territory changed",
-}
 CLASSES: Final[dict[str, str]] = {
     "rose": "rose",
     "fell": "fell",
