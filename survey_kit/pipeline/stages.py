@@ -107,7 +107,9 @@ def _inputs(study: Study) -> Mapping[str, Path]:
     """Name the inputs by where they lie: the study's folder, a data folder, the instruments."""
     from survey_kit.report.manifest import named
 
-    roots = {f"data{k or ''}": folder for k, folder in enumerate(study.data) if folder.is_dir()}
+    answers = [path.resolve() for path in study.answer_files()]
+    used = [folder for folder in study.data if any(path.is_relative_to(folder.resolve()) for path in answers)]
+    roots = {f"data{k or ''}": folder for k, folder in enumerate(used)}
     roots |= {"study": study.folder}
     above = [parent for path in study.inputs for parent in path.resolve().parents if parent.name == "instruments"]
     if above:

@@ -267,3 +267,13 @@ def test_an_error_that_hides_a_stop_is_a_stop(own, built, monkeypatch):
     assert built.exists()
     assert own.exists()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_inputs_have_one_name_wherever_data_are_looked_for(own, built, tmp_path, monkeypatch):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setenv("SURVEY_KIT_DATA", str(elsewhere))  # holds nothing of this study
+    again = build(own, to=tmp_path / "again", formats=("html",))
+    for name in ("manifest.json", "open_data/manifest.json"):
+        first, second = (json.loads((folder / name).read_text())["inputs"] for folder in (built, again.folder))
+        assert first == second
