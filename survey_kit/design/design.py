@@ -136,7 +136,8 @@ class Design:
             shared = {"none": "no units in common", "psu": "units with equal ids in common", "unit": "cases in common"}
             out.append(f"waves have {shared[self.overlap]} (overlap: {self.overlap})")
         if lonely:
-            out.append(f"{lonely} strata with one unit, rule '{self.lonely_psu}'")
+            strata = "1 stratum" if lonely == 1 else f"{lonely} strata"
+            out.append(f"{strata} with one unit, rule '{self.lonely_psu}'")
         return tuple(out)
 
     def _repr_html_(self) -> str:

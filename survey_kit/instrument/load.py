@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 
 from survey_kit.errors import InstrumentError, did_you_mean
@@ -123,13 +123,3 @@ def _declared(document: Document) -> Declaration:
     value = document.value if isinstance(document.value, dict) else {}
     language = str(value.get("source_language", "en"))
     return declared(document, Declaration, SCHEMA, InstrumentError, context={"language": language})
-
-
-def renewed(instrument: Instrument, **changes: object) -> Instrument:
-    """Give an instrument with some parts replaced and its rules checked anew; errors end in one message."""
-    fresh = replace(instrument, **changes, problems=())  # type: ignore[arg-type]
-    problems = check(fresh)
-    errors = [problem for problem in problems if problem.severity == "error"]
-    if errors:
-        raise InstrumentError(f"{errors[0].code}: {errors[0].message}", where=errors[0].where, fix=errors[0].fix)
-    return replace(fresh, problems=tuple(problems))
