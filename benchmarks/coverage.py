@@ -16,7 +16,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,7 @@ from survey_kit.types import MISSING_KINDS, Interval
 HERE = Path(__file__).resolve().parent
 STUDY = HERE.parent / "analyses" / "kazakhstan"
 LEVEL = 0.95
+SHOWN: tuple[Interval, ...] = ("wald", "logit", "beta")
 KINDS = {-1: "not_asked", 97: "not_asked", 98: "dont_know", 99: "refused"}
 
 
@@ -278,7 +279,7 @@ def regional(study: Study, runs: Runs) -> str:
         declared = by_kind[one.interval]
         under += [f"{one.id} ({share:.3f})" for share in declared[declared < low]]
         capped = f"{_held(runs, at, 'beta', capped=True).min():.4f}" if one.interval == "beta" else "–"
-        means = " | ".join(f"{by_kind[kind].mean():.4f}" if kind in by_kind else "–" for kind in get_args(Interval))
+        means = " | ".join(f"{by_kind[kind].mean():.4f}" if kind in by_kind else "–" for kind in SHOWN)
         lines.append(
             f"| {one.id} | {np.nanmean(runs.figures['n'][:, at]):.0f} | {one.interval} | {means} | {declared.min():.4f} | {capped} "
             f"| {np.isnan(runs.figures['ci_low'][:, at]).mean():.4f} "
@@ -293,7 +294,7 @@ def _kinds(one: Indicator) -> tuple[Interval, ...]:
     """Name the intervals that an indicator may have."""
     if one.kind in {"mean100", "net"}:
         return ("wald",)
-    return ("wald", "logit") if len(one.items) > 1 else get_args(Interval)
+    return ("wald", "logit") if len(one.items) > 1 else SHOWN
 
 
 def _held(runs: Runs, at: np.ndarray, kind: Interval, capped: bool = False) -> np.ndarray:

@@ -31,7 +31,10 @@ LonelyPsu: TypeAlias = Literal["fail", "certainty", "adjust", "average"]
 Overlap: TypeAlias = Literal["none", "psu", "unit"]
 Missing: TypeAlias = Literal["error", "exclude"]
 Deff: TypeAlias = Literal["srswor", "srswr"]
-Interval: TypeAlias = Literal["wald", "logit", "beta"]
+Interval: TypeAlias = Literal[
+    "wald", "logit", "xlogit", "beta", "korn_graubard", "arcsine", "wilson", "likelihood", "fisher"
+]
+ShareInterval: TypeAlias = Literal["wald", "logit", "beta", "korn_graubard", "arcsine", "wilson", "likelihood"]
 
 EstimateStatus: TypeAlias = Literal["ok", "empty", "not_asked", "one_value", "no_df"]
 IndicatorKind: TypeAlias = Literal["share", "mean100", "net", "ratio"]

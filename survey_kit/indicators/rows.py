@@ -40,7 +40,7 @@ _ABOUT: Final[Mapping[str, str]] = {
     "ci_low": "lower limit of the confidence interval",
     "ci_high": "upper limit of the confidence interval",
     "confidence": "level of every interval that does not say otherwise",
-    "interval": "form of the interval: wald (t), logit, or beta (Korn-Graubard)",
+    "interval": "form of the interval: wald (t), logit, beta or korn_graubard (exact binomial), arcsine, wilson, likelihood",
     "df": "degrees of freedom: sampling units minus strata that hold somebody of the domain who was asked",
     "n": "people in the base of the estimate; for several items the smallest of theirs",
     "n_effective": "size of a simple random sample as precise, at most n; for several items the smallest of theirs",

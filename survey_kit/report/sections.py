@@ -16,6 +16,10 @@ INTERVALS: Final = {
     "wald": "Student's t on the design's degrees of freedom",
     "logit": "Student's t on the logit scale",
     "beta": "Korn-Graubard (exact binomial on the effective sample size)",
+    "korn_graubard": "Korn-Graubard (exact binomial on the effective sample size, at most the sample)",
+    "arcsine": "Student's t on the arcsine scale",
+    "wilson": "Wilson (score) on the effective sample size",
+    "likelihood": "likelihood, scaled by the design effect",
 }
 DIRECTIONS: Final = {
     "up": "the study declares a higher figure as the aim",

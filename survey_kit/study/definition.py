@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from survey_kit.instrument.model import Texts
 from survey_kit.study.model import STRICT
-from survey_kit.types import Code, IndicatorKind, Interval, Theme
+from survey_kit.types import Code, IndicatorKind, ShareInterval, Theme
 
 SCHEMA = "survey-kit/indicators/1"
 
@@ -67,8 +67,8 @@ class Indicator:
     """exclude: not in the base; include: in the base, not in the numerator; bounds: not in the base, bounds shown."""
     direction: Direction
     """Whether a higher figure is better (up), worse (down) or neither (none)."""
-    interval: Interval = "wald"
-    """wald (t), logit, or beta (Korn-Graubard); the last two for shares only."""
+    interval: ShareInterval = "wald"
+    """wald (t); for shares only: logit, beta (Korn-Graubard), korn_graubard (at most the sample), arcsine, wilson, likelihood."""
     sensitive: bool = False
     """Whether people may prefer not to tell."""
     question: Texts | None = None

@@ -237,7 +237,7 @@ def _check_indicator(study: Study, one: Indicator, here: Where) -> None:
             raise IndicatorError(f"A '{one.kind}' has no use for '{key}'.", where=here(key), fix="Leave it out.")
     several = len(one.items) > 1
     wald_only = one.kind in {"mean100", "net"}
-    if one.interval != "wald" and (wald_only or (several and one.interval == "beta")):
+    if one.interval != "wald" and (wald_only or (several and one.interval != "logit")):
         what = f"a '{one.kind}'" if wald_only else "the mean of several items"
         raise IndicatorError(
             f"The interval '{one.interval}' is for a single share, not for {what}.",
