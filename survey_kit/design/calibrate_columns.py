@@ -1,0 +1,114 @@
+"""Calibration variables as codes: the columns of a margin are never written out one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from survey_kit.types import FloatArray, IntArray
+
+LARGEST_TABLE = 20_000_000  # cells summed as a full table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Calibration variables of which each row has at most one: the levels of a margin, or a number by wave.
+
+    Attributes
+    ----------
+    code : (n,)
+        The column in which a row is not zero; -1 for none.
+    value : (n,) or None
+        What stands there; ones when None.
+    names : (q,)
+        What each column is called in a message.
+    wave : (q,)
+        The wave whose rows a column describes.
+
+    Examples
+    --------
+    >>> sex = Columns(code=np.array([0, 0, 1, -1]), value=None, names=("f", "m"), wave=np.zeros(2, dtype=np.int64))
+    >>> sex.sums(np.array([1.0, 2.0, 3.0, 4.0])).tolist(), sex.spread(np.array([0.5, 7.0])).tolist()
+    ([3.0, 3.0], [0.5, 0.5, 7.0, 0.0])
+    """
+
+    code: IntArray
+    value: FloatArray | None
+    names: tuple[str, ...]
+    wave: IntArray
+
+    @property
+    def size(self) -> int:
+        """Count the columns."""
+        return len(self.names)
+
+    def weighted(self, weight: FloatArray) -> FloatArray:
+        """Multiply weights (n,) by what stands in the column of each row."""
+        return weight if self.value is None else weight * self.value
+
+    def sums(self, weight: FloatArray) -> FloatArray:
+        """Sum ``weight * x`` over the rows (q,)."""
+        sums = np.bincount(self.code + 1, weights=self.weighted(weight), minlength=self.size + 1)
+        return sums[1:].astype(np.float64, copy=False)
+
+    def spread(self, coefficients: FloatArray) -> FloatArray:
+        """Give the linear predictor ``x'coefficients`` of every row (n,)."""
+        return self.weighted(np.concatenate(([0.0], coefficients))[self.code + 1])
+
+    def matrix(self) -> Any:
+        """Write the columns out as a scipy sparse array (n, q)."""
+        from scipy import sparse
+
+        rows = np.flatnonzero(self.code >= 0)
+        values = np.ones(len(rows)) if self.value is None else self.value[rows]
+        return sparse.csr_array((values, (rows, self.code[rows])), shape=(len(self.code), self.size))
+
+
+def products(a: Sequence[Columns], b: Sequence[Columns], weights: Sequence[FloatArray]) -> Any:
+    """Weighted cross-products of two sets of blocks, the weights (n,) one per block of `b`: a sparse array (q_a, q_b)."""
+    from scipy import sparse
+
+    return sparse.csr_array(
+        sparse.block_array(
+            [
+                [
+                    table(x.code, x.size, y.code, y.size, x.weighted(y.weighted(w)))
+                    for y, w in zip(b, weights, strict=True)
+                ]
+                for x in a
+            ]
+        )
+    )
+
+
+def table(a: IntArray, size_a: int, b: IntArray, size_b: int, weight: FloatArray) -> Any:
+    """Sum weights by two codes, -1 left out, into a sparse array (size_a, size_b)."""
+    from scipy import sparse
+
+    if (size_a + 1) * (size_b + 1) <= LARGEST_TABLE:
+        key = (a + 1) * (size_b + 1) + (b + 1)
+        sums = np.bincount(key, weights=weight, minlength=(size_a + 1) * (size_b + 1))
+        return sparse.csr_array(sums.reshape(size_a + 1, size_b + 1)[1:, 1:])
+    rows = np.flatnonzero((a >= 0) & (b >= 0))
+    return sparse.coo_array((weight[rows], (a[rows], b[rows])), shape=(size_a, size_b)).tocsr()
+
+
+def collapse(columns: Sequence[Columns]) -> tuple[IntArray | None, tuple[Columns, ...]]:
+    """Join rows that are equal in all columns, when no column holds numbers.
+
+    Only the combinations that occur are kept. Gives the cell of every row (n,) and the columns of the cells, or None
+    and the columns as they are.
+    """
+    if any(block.value is not None for block in columns):
+        return None, tuple(columns)
+    cell = np.zeros(len(columns[0].code), dtype=np.int64)
+    for block in columns:
+        cell = cell * (block.size + 1) + block.code + 1
+        if int(cell.max(initial=0)) > 4 * len(cell):
+            cell = np.unique(cell, return_inverse=True)[1].astype(np.int64)
+    _, first, cell = np.unique(cell, return_index=True, return_inverse=True)
+    small = tuple(Columns(code=block.code[first], value=None, names=block.names, wave=block.wave) for block in columns)
+    return cell.astype(np.int64), small

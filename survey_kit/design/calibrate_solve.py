@@ -1,0 +1,166 @@
+"""Finding the factors of a calibration: Newton's method on the occupied cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from survey_kit.design.calibrate_columns import Columns, products
+from survey_kit.design.distances import Bounds, Distance
+from survey_kit.types import FloatArray
+
+RANK_TOLERANCE = 2e-15  # times the number of columns
+HALVINGS = 40
+STALLED = 25  # steps in which the error has to fall by half
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factors:
+    """Factors g and slopes F'(u) by row or cell, the steps it took and the largest relative error of a margin.
+
+    Attributes
+    ----------
+    g, slope : (m,)
+    error : (q,)
+        Relative error of every column.
+    iterations
+    converged
+        Whether every error is within the tolerance.
+    """
+
+    g: FloatArray
+    slope: FloatArray
+    error: FloatArray
+    iterations: int
+    converged: bool
+
+
+def solve(
+    columns: Sequence[Columns],
+    weight: FloatArray,
+    target: FloatArray,
+    *,
+    distance: Distance,
+    bounds: Bounds,
+    tolerance: float,
+    maxit: int,
+) -> Factors:
+    """Find lambda with ``sum d F(x'lambda) x = T`` (Deville & Sarndal 1992, eq. 2.4) by damped Newton steps.
+
+    Parameters
+    ----------
+    columns
+        Calibration variables of rows or cells.
+    weight : (m,)
+        Their weights.
+    target : (q,)
+        Totals to be reached.
+    distance, bounds
+        How weights may move.
+    tolerance
+        Largest relative error of a total.
+    maxit
+        Most steps.
+    """
+    scale = _scale(columns, weight, target)
+    coefficients = np.zeros(len(target))
+
+    def at(lam: FloatArray) -> tuple[FloatArray, FloatArray]:
+        u = _predictor(columns, lam)
+        g = distance.factor(u, bounds)
+        return u, target - _sums(columns, weight * g)
+
+    u, misfit = at(coefficients)
+    history = [float(np.abs(misfit / scale).max(initial=0.0))]
+    iterations = 0
+    while iterations < maxit and not _finished(history, tolerance):
+        slope = distance.slope(u, bounds)
+        direction = _direction(columns, weight * slope, misfit)
+        found = _halved(at, coefficients, direction, misfit / scale, scale)
+        iterations += 1
+        if found is None:
+            break
+        coefficients, u, misfit = found
+        history.append(float(np.abs(misfit / scale).max(initial=0.0)))
+    return Factors(
+        g=distance.factor(u, bounds),
+        slope=distance.slope(u, bounds),
+        error=np.abs(misfit / scale),
+        iterations=iterations,
+        converged=history[-1] <= tolerance,
+    )
+
+
+def pseudo_inverse(gram: Any) -> Callable[[FloatArray], FloatArray]:
+    """Apply the pseudo-inverse of a sparse Gram matrix, scaled to a unit diagonal; divisions when it is diagonal."""
+    diagonal = gram.diagonal()
+    inverse = np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=diagonal != 0)
+    if gram.count_nonzero() == np.count_nonzero(diagonal):
+        return lambda right: (inverse * right.T).T
+    root = np.sqrt(np.abs(inverse))
+    values, vectors = np.linalg.eigh(gram.toarray() * root[:, None] * root)
+    kept = np.abs(values) > RANK_TOLERANCE * len(values) * np.abs(values).max()
+    half = root[:, None] * vectors[:, kept]
+    return lambda right: half @ ((half.T @ right).T / values[kept]).T
+
+
+def _finished(history: list[float], tolerance: float) -> bool:
+    """Stop one step after the tolerance is reached, or when the error no longer falls."""
+    if len(history) > 1 and history[-2] <= tolerance:
+        return True
+    return len(history) > STALLED and history[-1] > 0.5 * history[-STALLED]
+
+
+def _halved(
+    at: Callable[[FloatArray], tuple[FloatArray, FloatArray]],
+    start: FloatArray,
+    direction: FloatArray,
+    before: FloatArray,
+    scale: FloatArray,
+) -> tuple[FloatArray, FloatArray, FloatArray] | None:
+    """Halve the step until the error falls: a Newton step points downhill for its sum of squares."""
+    norm = float(before @ before)
+    length = 1.0
+    for _ in range(HALVINGS):
+        lam = start + length * direction
+        u, misfit = at(lam)
+        after = misfit / scale
+        if np.isfinite(after).all() and float(after @ after) <= (1 - 1e-4 * length) * norm:
+            return lam, u, misfit
+        length /= 2
+    return None
+
+
+def _direction(columns: Sequence[Columns], weight: FloatArray, misfit: FloatArray) -> FloatArray:
+    gram = products(columns, columns, [weight] * len(columns))
+    return pseudo_inverse(gram)(misfit)
+
+
+def _scale(columns: Sequence[Columns], weight: FloatArray, target: FloatArray) -> FloatArray:
+    """Say what an error is compared with: the target, or for numbers that may cancel the sum of their sizes."""
+    sizes = np.concatenate(
+        [
+            np.zeros(block.size)
+            if block.value is None
+            else np.bincount(block.code + 1, weights=np.abs(weight * block.value), minlength=block.size + 1)[1:]
+            for block in columns
+        ]
+    )
+    scale = np.maximum(np.abs(target), sizes)
+    return np.where(scale > 0, scale, 1.0)
+
+
+def _predictor(columns: Sequence[Columns], coefficients: FloatArray) -> FloatArray:
+    out = np.zeros(len(columns[0].code))
+    first = 0
+    for block in columns:
+        out += block.spread(coefficients[first : first + block.size])
+        first += block.size
+    return out
+
+
+def _sums(columns: Sequence[Columns], weight: FloatArray) -> FloatArray:
+    return np.concatenate([block.sums(weight) for block in columns])

@@ -1,0 +1,204 @@
+"""The projections of a sweep: which come in which order, their normal equations and their unit totals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from survey_kit.design.calibrate_columns import Columns, products, table
+from survey_kit.design.calibrate_solve import pseudo_inverse
+from survey_kit.errors import DesignError
+from survey_kit.types import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from survey_kit.design.calibration import Calibration, Relative
+    from survey_kit.design.layout import Layout
+
+R_CYCLES = 10  # how often R projects on the margins of a raking in turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projection:
+    """One projection: fitted with weights r on `columns`; takes ``out x'B`` out and, for moving targets, adds ``given a'B``.
+
+    Attributes
+    ----------
+    step
+        Number of the step it belongs to.
+    columns
+        Its blocks.
+    r, out, given : (n,)
+        Weights it is fitted with, weights after the step, weights before it.
+    relative
+        Its moving targets.
+    """
+
+    step: int
+    columns: tuple[Columns, ...]
+    r: FloatArray
+    out: FloatArray
+    given: FloatArray
+    relative: Relative | None
+
+    @property
+    def size(self) -> int:
+        """Count the columns."""
+        return sum(block.size for block in self.columns)
+
+    @property
+    def outside(self) -> tuple[Columns, ...]:
+        """List the columns taken out: x and the groups of moving targets."""
+        return self.columns if self.relative is None else (*self.columns, self.relative.groups)
+
+    @property
+    def outside_weights(self) -> list[FloatArray]:
+        """List the weights of the columns taken out."""
+        weights = [self.out] * len(self.columns)
+        return weights if self.relative is None else [*weights, -self.given]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WavePart:
+    """What one wave needs of one projection.
+
+    Attributes
+    ----------
+    at : (q,)
+        Its columns among those of all projections.
+    solve
+        Applies the inverse Gram matrix (q, q).
+    cross
+        For each projection, the products (q, q_t) with the columns that one takes out; None when it comes later.
+    lift : (q_out, q)
+        Turns coefficients into those of the columns taken out.
+    units
+        For each stage (P, q_out): unit totals of the columns taken out.
+    """
+
+    at: IntArray
+    solve: Callable[[FloatArray], FloatArray]
+    cross: tuple[Any, ...]
+    lift: Any
+    units: tuple[Any, ...]
+
+
+def projections(steps: Sequence[Calibration], weight: FloatArray) -> tuple[list[Projection], tuple[int, ...]]:
+    """List the projections and the order in which they are applied.
+
+    By the derivative: one per step, fitted with d F', from the last step to the first. As R: in the order of the steps,
+    fitted with d; a raking projects on its margins in turn, ten times, unweighted.
+    """
+    conventions = {step.residuals for step in steps}
+    if len(conventions) > 1:
+        raise DesignError(
+            "The calibration steps of a design follow two conventions.",
+            found=" and ".join(sorted(conventions)),
+            fix="Give every step the same 'residuals'.",
+        )
+    as_r = conventions == {"R"}
+    out: list[Projection] = []
+    order: list[int] = []
+    given = weight
+    for s, step in enumerate(steps):
+        after = given * step.g
+        alternating = as_r and step.kind == "rake"
+        turns = [(block,) for block in step.columns] if alternating else [step.columns]
+        r = np.ones_like(given) if alternating else given if as_r else given * step.slope
+        turn_numbers = list(range(len(out), len(out) + len(turns)))
+        for turn in turns:
+            relative = None if as_r else step.relative
+            out.append(Projection(step=s, columns=turn, r=r, out=after, given=given, relative=relative))
+        order += turn_numbers * (R_CYCLES if alternating else 1)
+        given = after
+    return out, tuple(order if as_r else reversed(order))
+
+
+def fitted_with(steps: Sequence[Calibration], p: Projection) -> FloatArray:
+    """Give a (n,): the sums of ``a x z`` are the right sides of the normal equations."""
+    return p.r * _moved(steps, p.step, len(steps) - 1)
+
+
+def wave_parts(
+    steps: Sequence[Calibration], listed: Sequence[Projection], order: Sequence[int], layout: Layout
+) -> tuple[tuple[WavePart, ...], ...]:
+    """Prepare what each wave needs of each projection; columns of different waves have no row in common."""
+    first = np.cumsum([0] + [p.size for p in listed])
+    grams = [products(p.columns, p.columns, [p.r] * len(p.columns)) for p in listed]
+    crosses = [_crosses(steps, listed, order, i) for i in range(len(listed))]
+    units = [[_unit_sums(stage.unit_of_row, stage.size, p) for stage in layout.stages] for p in listed]
+    lifts = [_lift(p) for p in listed]
+    parts = []
+    for wave in range(len(layout.waves)):
+        inside = [np.flatnonzero(_waves(p.columns) == wave) for p in listed]
+        outside = [np.flatnonzero(_waves(p.outside) == wave) for p in listed]
+        parts.append(
+            tuple(
+                WavePart(
+                    at=first[i] + inside[i],
+                    solve=pseudo_inverse(grams[i][inside[i]][:, inside[i]]),
+                    cross=tuple(C if C is None else C[inside[i]][:, outside[j]] for j, C in enumerate(crosses[i])),
+                    lift=lifts[i][outside[i]][:, inside[i]],
+                    units=tuple(sums[layout.units(wave, s)][:, outside[i]] for s, sums in enumerate(units[i])),
+                )
+                for i in range(len(listed))
+            )
+        )
+    return tuple(parts)
+
+
+def _crosses(
+    steps: Sequence[Calibration], listed: Sequence[Projection], order: Sequence[int], i: int
+) -> list[Any | None]:
+    """Products of a projection's columns with what those before it in the order take out."""
+    p = listed[i]
+    cyclic = len(order) > len(listed)
+    out: list[Any | None] = []
+    for j, t in enumerate(listed):
+        if not cyclic and order.index(j) >= order.index(i):
+            out.append(None)
+            continue
+        weights = [p.r * _moved(steps, p.step, t.step)] * len(t.columns)
+        if t.relative is not None:
+            weights.append(-p.r * _moved(steps, p.step, t.step - 1))
+        out.append(products(p.columns, t.outside, weights))
+    return out
+
+
+def _moved(steps: Sequence[Calibration], s: int, t: int) -> FloatArray:
+    """Give the weight after step t per weight after step s (n,); 0 where R's convention would divide by zero."""
+    out = np.ones_like(steps[0].g)
+    for step in steps[s + 1 : t + 1]:
+        out = out * step.g
+    for step in steps[t + 1 : s + 1]:
+        out = np.divide(out, step.g, out=np.zeros_like(out), where=step.g != 0)
+    return out
+
+
+def _waves(columns: Sequence[Columns]) -> IntArray:
+    return np.concatenate([block.wave for block in columns])
+
+
+def _lift(p: Projection) -> Any:
+    """From coefficients of x to those of the columns taken out: themselves, and by group the sums of share times B."""
+    from scipy import sparse
+
+    identity = sparse.csr_array(sparse.eye_array(p.size))
+    if p.relative is None:
+        return identity
+    moving = np.flatnonzero(p.relative.group >= 0)
+    at = (p.relative.group[moving], moving)
+    shares = sparse.csr_array((p.relative.share[moving], at), shape=(p.relative.groups.size, p.size))
+    return sparse.csr_array(sparse.vstack([identity, shares]))
+
+
+def _unit_sums(unit_of_row: IntArray, units: int, p: Projection) -> Any:
+    """Sum the columns a projection takes out by unit (P, q_out)."""
+    from scipy import sparse
+
+    blocks = zip(p.outside, p.outside_weights, strict=True)
+    return sparse.csr_array(
+        sparse.hstack([table(unit_of_row, units, b.code, b.size, b.weighted(weight)) for b, weight in blocks])
+    )

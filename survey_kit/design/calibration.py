@@ -1,0 +1,279 @@
+"""Steps that calibrate the weights, and what they take out of the variance.
+
+With d the weights a step is given, g = F(u) its factors and w = d g, every statistic's influence z is replaced by what the
+calibration variables x leave of it. From the LAST step to the first (Deville & Sarndal 1992, JASA 87, 376-382, eq. 3.4, for
+one step; a chain is the derivative of its steps one after the other),
+
+    B_s = (sum d F' x x')^-  sum d F' x z_s        z_(s-1) = g (z_s - x'B_s) + a'B_s
+
+where a target that is itself a share of the given weights, ``T = sum d a``, moves with them. Unrolled, the influence per
+relative change of a design weight is ``w z - sum_s (w_s x_s - d_s a_s)'B_s`` with w_s the weights after step s: no division.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+
+from survey_kit.design.calibrate_columns import Columns
+from survey_kit.design.calibrate_solve import Factors, solve
+from survey_kit.design.calibrate_sweep import WavePart, fitted_with, projections, wave_parts
+from survey_kit.design.distances import NO_BOUNDS, Bounds, Distance
+from survey_kit.errors import DesignError
+from survey_kit.types import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from survey_kit.design.layout import Layout
+
+Residuals: TypeAlias = Literal["derivative", "R"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relative:
+    """Targets that are shares of the weights the step is given.
+
+    Attributes
+    ----------
+    groups
+        Whose weights are summed, as indicator columns.
+    group : (q,)
+        The group of each calibration column; -1 for a fixed target.
+    share : (q,)
+        Target divided by the group's weights.
+    """
+
+    groups: Columns
+    group: IntArray
+    share: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Calibration:
+    """One calibration of the weights of a design.
+
+    Attributes
+    ----------
+    kind
+        ``"post_stratify"``, ``"rake"``, ``"calibrate"`` or ``"standardize"``.
+    asked
+        What was asked for, as it was written.
+    distance, bounds
+        How weights were allowed to move.
+    columns
+        Calibration variables x, in blocks.
+    target : (q,)
+        Their totals; for the columns of `relative`, shares decide instead.
+    relative
+        Targets that move with the given weights.
+    cell : (n,) or None
+        Rows that are equal in all columns are one cell; None when a column holds numbers.
+    cell_columns
+        The columns of the cells, or `columns`.
+    g : (n,)
+        Factors.
+    slope : (n,)
+        F'(u).
+    residuals
+        ``"derivative"``, or ``"R"`` for the conventions of R's survey package.
+    iterations, largest_error
+        How the factors were found; the error is relative, over all margins.
+    tolerance, maxit
+        When to stop, here and in every replicate.
+    notes
+        What a reader of the estimates should know about this step.
+    """
+
+    kind: str
+    asked: Mapping[str, Any]
+    distance: Distance
+    bounds: Bounds = NO_BOUNDS
+    columns: tuple[Columns, ...]
+    target: FloatArray
+    relative: Relative | None = None
+    cell: IntArray | None
+    cell_columns: tuple[Columns, ...]
+    g: FloatArray
+    slope: FloatArray
+    residuals: Residuals = "derivative"
+    iterations: int
+    largest_error: float
+    tolerance: float
+    maxit: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name the columns (q,)."""
+        return tuple(name for block in self.columns for name in block.names)
+
+    @property
+    def X(self) -> Any:  # noqa: N802
+        """Give the calibration variables as a scipy sparse array (n, q)."""
+        from scipy import sparse
+
+        return sparse.hstack([block.matrix() for block in self.columns], format="csr")
+
+    @property
+    def negative(self) -> int:
+        """Count negative factors."""
+        return int((self.g < 0).sum())
+
+    def targets(self, weight: FloatArray) -> FloatArray:
+        """Give the targets (q,) for given weights (n,)."""
+        if self.relative is None:
+            return self.target
+        r = self.relative
+        sums = np.append(r.groups.sums(weight), 0.0)
+        return np.where(r.group >= 0, r.share * sums[r.group], self.target)
+
+    def factors(self, weight: FloatArray) -> FloatArray:
+        """Find the factors (n,) that calibrate other weights (n,) in the same way."""
+        found = solve_rows(self, weight)
+        if not found.converged:
+            worst = int(np.argmax(found.error))
+            raise DesignError(
+                "The weights of a replicate cannot be calibrated.",
+                where=self.names[worst],
+                found=f"relative error {found.error[worst]:.1e} after {found.iterations} steps",
+                fix="Join small levels, or make replicates that leave fewer people out.",
+            )
+        return found.g
+
+
+def solve_rows(step: Calibration, weight: FloatArray) -> Factors:
+    """Solve a step for given weights (n,), by cells where rows are alike; factors by row."""
+    inside = weight if step.cell is None else np.bincount(step.cell, weights=weight).astype(np.float64, copy=False)
+    found = solve(
+        step.cell_columns,
+        inside,
+        step.targets(weight),
+        distance=step.distance,
+        bounds=step.bounds,
+        tolerance=step.tolerance,
+        maxit=step.maxit,
+    )
+    if step.cell is None:
+        return found
+    return Factors(
+        g=found.g[step.cell],
+        slope=found.slope[step.cell],
+        error=found.error,
+        iterations=found.iterations,
+        converged=found.converged,
+    )
+
+
+def apply_steps(steps: Sequence[Calibration], weight: FloatArray) -> FloatArray:
+    """Calibrate other weights (n,), such as those of a replicate, by the same steps; gives weights (n,)."""
+    out = weight
+    for step in steps:
+        out = out * step.factors(out)
+    return out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sweep:
+    """What the calibration of a design takes out of the influence of every statistic; made by :func:`make_sweep`.
+
+    Attributes
+    ----------
+    columns
+        The blocks of all projections, in order.
+    fit
+        For each block (n,): ``a``, so that the sums of ``a x z`` are the right sides of the normal equations.
+    order
+        In which order projections are applied; one may come several times.
+    parts
+        For each wave, one part per projection.
+    """
+
+    columns: tuple[Columns, ...]
+    fit: tuple[FloatArray, ...]
+    order: tuple[int, ...]
+    parts: tuple[tuple[WavePart, ...], ...]
+
+    @property
+    def size(self) -> int:
+        """Count the calibration columns of all steps (Q)."""
+        return sum(block.size for block in self.columns)
+
+    def crossed(self, rows: IntArray, cell: IntArray, cells: int, u: FloatArray) -> FloatArray:
+        """Sum ``a x u`` over the rows of each cell.
+
+        Parameters
+        ----------
+        rows : (m,)
+            The rows that count.
+        cell : (m,)
+            Their cell, below `cells`.
+        cells
+            How many cells there are.
+        u : (J, m)
+            Row variables of the influence, per unit of final weight.
+
+        Returns
+        -------
+        array (Q, J, cells)
+        """
+        out = np.empty((self.size, len(u), cells))
+        first = 0
+        for block, a in zip(self.columns, self.fit, strict=True):
+            key = (block.code[rows] + 1) * cells + cell
+            weight = a[rows] if block.value is None else a[rows] * block.value[rows]
+            for j, values in enumerate(u):
+                sums = np.bincount(key, weights=weight * values, minlength=(block.size + 1) * cells)
+                out[first : first + block.size, j] = sums.reshape(-1, cells)[1:]
+            first += block.size
+        return out
+
+    def residual(self, totals: tuple[FloatArray, ...], crossed: FloatArray, wave: int) -> tuple[FloatArray, ...]:
+        """Turn the unit totals of an influence into those of its residuals.
+
+        Parameters
+        ----------
+        totals
+            For each stage (P_s, K), the units of one wave: totals of ``w z``.
+        crossed : (Q, K)
+            Sums of ``a x z``, from :meth:`crossed`.
+        wave
+            Number of the wave.
+        """
+        parts = self.parts[wave]
+        taken = [np.zeros((part.lift.shape[0], crossed.shape[1])) for part in parts]
+        for p in self.order:
+            right = crossed[parts[p].at]
+            for C, B in zip(parts[p].cross, taken, strict=True):
+                if C is not None:
+                    right = right - C @ B
+            taken[p] = taken[p] + parts[p].lift @ parts[p].solve(right)
+        out = []
+        for stage, before in enumerate(totals):
+            after = before
+            for part, B in zip(parts, taken, strict=True):
+                after = after - part.units[stage] @ B
+            out.append(after)
+        return tuple(out)
+
+
+def make_sweep(steps: Sequence[Calibration], weight: FloatArray, layout: Layout) -> Sweep:
+    """Prepare the sweep of a calibrated design.
+
+    Parameters
+    ----------
+    steps
+        In the order in which they were applied.
+    weight : (n,)
+        The weights before the first step.
+    layout
+        Waves and stages; its weights are not used.
+    """
+    listed, order = projections(steps, weight)
+    return Sweep(
+        columns=tuple(block for p in listed for block in p.columns),
+        fit=tuple(a for p in listed for a in [fitted_with(steps, p)] * len(p.columns)),
+        order=order,
+        parts=wave_parts(steps, listed, order, layout),
+    )

@@ -1,0 +1,92 @@
+"""Distances between the weights before and after calibration, as values.
+
+A distance gives the factor g = F(u) by which a weight is multiplied, u = x'lambda, and its slope F'(u)
+(Deville & Sarndal 1992, Journal of the American Statistical Association 87, 376-382, table 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from survey_kit.types import FloatArray
+
+Bounds = tuple[float, float]
+NO_BOUNDS: Bounds = (-np.inf, np.inf)
+LARGEST_EXPONENT = 700.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distance:
+    """How far a weight may move, and what that costs.
+
+    Attributes
+    ----------
+    name
+        As it is asked for.
+    factor
+        ``(u, bounds) -> g``, increasing, 1 at u = 0.
+    slope
+        ``(u, bounds) -> F'(u)``; 1 at u = 0.
+    positive
+        Every factor is positive by itself.
+    needs_bounds
+        The distance is not defined without finite bounds.
+    """
+
+    name: str
+    factor: Callable[[FloatArray, Bounds], FloatArray]
+    slope: Callable[[FloatArray, Bounds], FloatArray]
+    positive: bool
+    needs_bounds: bool
+
+
+def _linear(u: FloatArray, bounds: Bounds) -> FloatArray:
+    return np.clip(1.0 + u, *bounds)
+
+
+def _linear_slope(u: FloatArray, bounds: Bounds) -> FloatArray:
+    return ((1.0 + u > bounds[0]) & (1.0 + u < bounds[1])).astype(np.float64)
+
+
+def _raking(u: FloatArray, bounds: Bounds) -> FloatArray:
+    return np.asarray(np.clip(np.exp(np.minimum(u, LARGEST_EXPONENT)), *bounds))
+
+
+def _raking_slope(u: FloatArray, bounds: Bounds) -> FloatArray:
+    g = np.exp(np.minimum(u, LARGEST_EXPONENT))
+    return np.where((g > bounds[0]) & (g < bounds[1]), g, 0.0)
+
+
+def _logit(u: FloatArray, bounds: Bounds) -> FloatArray:
+    """F(u) = (L (U - 1) + U (1 - L) e^(A u)) / (U - 1 + (1 - L) e^(A u)), A = (U - L) / ((1 - L)(U - 1))."""
+    low, high = bounds
+    share = _share(u, bounds)
+    return low + (high - low) * share
+
+
+def _logit_slope(u: FloatArray, bounds: Bounds) -> FloatArray:
+    """F'(u) = (F - L)(U - F) / ((1 - L)(U - 1))."""
+    low, high = bounds
+    share = _share(u, bounds)
+    return (high - low) ** 2 * share * (1.0 - share) / ((1.0 - low) * (high - 1.0))
+
+
+def _share(u: FloatArray, bounds: Bounds) -> FloatArray:
+    from scipy.special import expit
+
+    low, high = bounds
+    scale = (high - low) / ((1.0 - low) * (high - 1.0))
+    return np.asarray(expit(scale * u + np.log((1.0 - low) / (high - 1.0))))
+
+
+#: F(u) = 1 + u: the generalised regression estimator; factors may be negative. Bounds cut it off ("truncated linear").
+LINEAR = Distance(name="linear", factor=_linear, slope=_linear_slope, positive=False, needs_bounds=False)
+#: F(u) = exp(u): raking; factors are positive.
+RAKING = Distance(name="raking", factor=_raking, slope=_raking_slope, positive=True, needs_bounds=False)
+#: The logistic factor between the bounds, which it never reaches.
+LOGIT = Distance(name="logit", factor=_logit, slope=_logit_slope, positive=False, needs_bounds=True)
+
+DISTANCES = {distance.name: distance for distance in (LINEAR, RAKING, LOGIT)}
