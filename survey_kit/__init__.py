@@ -22,6 +22,7 @@ _HOME = {
     "proportion": "estimate",
     "ratio": "estimate",
     "total": "estimate",
+    "bind": "estimate",
     "Estimates": "estimate",
     "compute": "indicators",
     "IndicatorSeries": "indicators",

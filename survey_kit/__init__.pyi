@@ -10,6 +10,7 @@ from survey_kit import study as study
 from survey_kit.design import Design as Design
 from survey_kit.errors import SurveyKitError as SurveyKitError
 from survey_kit.estimate import Estimates as Estimates
+from survey_kit.estimate import bind as bind
 from survey_kit.estimate import mean as mean
 from survey_kit.estimate import proportion as proportion
 from survey_kit.estimate import ratio as ratio

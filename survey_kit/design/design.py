@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from html import escape
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import numpy as np
 
 from survey_kit import checks, frames
-from survey_kit.design.layout import Layout, Stage, joint, make_stage, wave_starts
-from survey_kit.design.overlap import same_units
+from survey_kit.design.arrays import PerStage, layout_of
+from survey_kit.design.calibration import Calibration
+from survey_kit.design.layout import Layout
+from survey_kit.design.replicate_columns import settle
 from survey_kit.errors import DesignError
-from survey_kit.types import BoolArray, FloatArray, Frame, IntArray, LonelyPsu, Overlap
+from survey_kit.types import BoolArray, FloatArray, Frame, LonelyPsu, Overlap
 
-PerStage = str | tuple[str | None, ...] | None
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +35,10 @@ class Design:
         ``psu=None`` makes each row its own unit. Stages below one without `fpc` add nothing to the variance.
     nest
         True says that unit ids are unique only within their stratum; otherwise an id found in two strata is an error.
+    replicates
+        `Replicates`, or the columns of a file named with ``Replicates.given``: standard errors then come from them.
+    calibration
+        Steps that :func:`post_stratify`, :func:`rake` and :func:`calibrate` have applied to the weights.
     wave
         Column that tells surveys of different times apart. Strata, units and degrees of freedom are per wave.
     overlap
@@ -64,12 +71,15 @@ class Design:
     psu: PerStage = None
     fpc: PerStage = None
     nest: bool = False
+    replicates: Any = None
+    calibration: tuple[Calibration, ...] = ()
     wave: str | None = None
     overlap: Overlap = "none"
     case: str | None = None
     lonely_psu: LonelyPsu = "fail"
     layout: Layout = field(init=False, repr=False)
     source: Any = field(init=False, repr=False, default=None)
+    known: dict[tuple[str, ...], Any] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         checks.choice(self.lonely_psu, "rule for lonely PSUs", get_args(LonelyPsu), DesignError)
@@ -78,7 +88,11 @@ class Design:
             object.__setattr__(self, "source", self.frame)
             object.__setattr__(self, "frame", self.frame.frame)
         frames.columns(self.frame)
-        object.__setattr__(self, "layout", _layout(self))
+        object.__setattr__(self, "frame", frames.snapshot(self.frame))
+        object.__setattr__(self, "layout", layout_of(self))
+        if self.replicates is not None:
+            settled = settle(self.replicates, self.frame, self.weight, self.layout)
+            object.__setattr__(self, "replicates", settled)
 
     @property
     def n(self) -> int:
@@ -94,6 +108,34 @@ class Design:
     def df(self) -> int:
         """Degrees of freedom of the whole design: units minus strata of the first stage."""
         return self.layout.stages[0].size - len(self.layout.stages[0].n_h)
+
+    def numbers(self, name: str, role: str = "variable") -> frames.Numbers:
+        """Take a numeric column out, once."""
+        return self._once(("numbers", name), lambda: frames.numbers(self.frame, name, role))
+
+    def flags(self, name: str, role: str = "where") -> BoolArray:
+        """Take a boolean column out, once."""
+        return self._once(("flags", name), lambda: frames.flags(self.frame, name, role))
+
+    def groups(self, names: str | Sequence[str], role: str = "by") -> frames.Codes:
+        """Code the combinations of some columns, once."""
+        keys = (names,) if isinstance(names, str) else tuple(names)
+        return self._once(("groups", *keys), lambda: frames.group(self.frame, keys, role))
+
+    def _once(self, key: tuple[str, ...], take: Callable[[], T]) -> T:
+        if key not in self.known:
+            self.known[key] = take()
+        found: T = self.known[key]
+        return found
+
+    def replicate_weights(self) -> Iterator[FloatArray]:
+        """Yield the weights (n,) of every replicate, calibrated anew when the design is calibrated."""
+        if self.replicates is None:
+            raise DesignError("The design has no replicate weights.", fix="Make some with make_replicates.")
+        from survey_kit.design.calibrate import apply_steps
+
+        for w in self.replicates.of_rows(self.layout):
+            yield apply_steps(self.calibration, w) if self.calibration else w
 
     def asked(self, name: str) -> BoolArray | None:
         """Tell in which rows an item was asked; None when the data do not say."""
@@ -126,6 +168,8 @@ class Design:
         """Say in words what the variance rests on."""
         stages = len(self.layout.stages)
         lonely = int(np.asarray(self.layout.stages[0].lonely).sum())
+        if self.replicates is not None:
+            return (*self.replicates.assumptions(), *_calibrated(self.calibration))
         out = [f"variance by Taylor linearisation over {stages} stage{'s' if stages > 1 else ''}"]
         out.append(
             "finite population correction by counts"
@@ -138,7 +182,7 @@ class Design:
         if lonely:
             strata = "1 stratum" if lonely == 1 else f"{lonely} strata"
             out.append(f"{strata} with one unit, rule '{self.lonely_psu}'")
-        return tuple(out)
+        return (*out, *_calibrated(self.calibration))
 
     def _repr_html_(self) -> str:
         records = self.describe()
@@ -155,203 +199,10 @@ def _shown(value: Any) -> str:
     return f"{value:,.4g}" if isinstance(value, float) else str(value)
 
 
-# ----------------------------------------------------------------------------------------------- from names to arrays
-def _layout(design: Design) -> Layout:
-    n = frames.row_count(design.frame)
-    if n == 0:
-        raise DesignError("The design has no rows.", fix="Check what was read.")
-    weight = _weights(design)
-    wave, waves = _waves(design, n)
-    psu, strata, fpc = _per_stage(design)
-    parent = np.zeros(n, dtype=np.int64)
-    stages: list[Stage] = []
-    starts: list[IntArray] = []
-    for s, unit_name in enumerate(psu):
-        stratum, _ = _codes(design, strata[s], "strata", n)
-        unit, unit_levels = (
-            (np.arange(n, dtype=np.int64), None) if unit_name is None else _codes(design, unit_name, "psu", n)
-        )
-        if s == 0 and unit_name is not None and strata[0] is not None and not design.nest:
-            _check_nested(wave, waves, stratum, unit, unit_levels, design)
-        N = None if fpc[s] is None else _counts(design, str(fpc[s]))
-        stage, unit_row = make_stage(wave, parent, stratum, unit, N, str(fpc[s]))
-        if s == 0:
-            same_unit, same_stratum = _identities(design, stage, unit_row, wave, (stratum, unit, unit_levels is None))
-        stages.append(stage)
-        starts.append(wave_starts(unit_row, wave, len(waves)))
-        parent = stage.unit_of_row
-        if N is None:
-            break
-    stratum_starts = np.append(np.searchsorted(stages[0].stratum_start, starts[0][:-1]), len(stages[0].n_h)).astype(
-        np.int64
+def _calibrated(steps: tuple[Calibration, ...]) -> tuple[str, ...]:
+    """Say in words how the weights were calibrated."""
+    return tuple(
+        f"weights calibrated ({step.kind.replace('_', ' ')}), the standard error credits it"
+        + (f"; {step.negative} factors are negative" if step.negative else "")
+        for step in steps
     )
-    layout = Layout(
-        weight=weight,
-        wave_of_row=wave,
-        waves=waves,
-        stages=tuple(stages),
-        wave_start=tuple(starts),
-        stratum_wave_start=stratum_starts,
-        identity=same_unit,
-        stratum_identity=same_stratum,
-    )
-    _check_lonely(design, layout)
-    return layout
-
-
-def _weights(design: Design) -> FloatArray:
-    column = frames.numbers(design.frame, design.weight, "weight")
-    faults = {
-        "missing": column.missing,
-        "negative": ~column.missing & (column.values < 0),
-        "zero": ~column.missing & (column.values == 0),
-    }
-    for kind, rows in faults.items():
-        if rows.any():
-            raise DesignError(
-                f"A weight is {kind}.",
-                where=f"column '{design.weight}', first in row {int(np.flatnonzero(rows)[0]) + 1}",
-                found=("" if kind == "missing" else f"{column.values[rows][0]:g}; ")
-                + f"{int(rows.sum())} of {len(rows)} rows",
-                fix="Give every row a positive weight, or leave rows out that were not interviewed.",
-            )
-    return column.values
-
-
-def _waves(design: Design, n: int) -> tuple[IntArray, tuple[Any, ...]]:
-    if design.wave is None:
-        return np.zeros(n, dtype=np.int64), (None,)
-    grouped = frames.group(design.frame, [design.wave], "wave")
-    _no_missing(grouped.codes, design.wave, "wave")
-    present, codes = np.unique(grouped.codes, return_inverse=True)
-    return codes.astype(np.int64), tuple(grouped.levels[int(level)][0] for level in present)
-
-
-def _per_stage(design: Design) -> tuple[tuple[str | None, ...], tuple[str | None, ...], tuple[str | None, ...]]:
-    def spread(value: PerStage) -> tuple[str | None, ...]:
-        return value if isinstance(value, tuple) else (value,)
-
-    psu, strata, fpc = spread(design.psu), spread(design.strata), spread(design.fpc)
-    stages = len(psu)
-    if None in psu[:-1]:
-        raise DesignError(
-            "Only the last stage may draw rows themselves (None).", found=repr(psu), fix="Name the units."
-        )
-    for name, value in (("strata", strata), ("fpc", fpc)):
-        if len(value) > stages:
-            raise DesignError(
-                f"'{name}' names more stages than 'psu'.",
-                found=f"{len(value)} and {stages}",
-                fix="Give psu one entry per stage; None for rows themselves.",
-            )
-    return psu, strata + (None,) * (stages - len(strata)), fpc + (None,) * (stages - len(fpc))
-
-
-def _codes(design: Design, name: str | None, role: str, n: int) -> tuple[IntArray, tuple[Any, ...] | None]:
-    if name is None:
-        return np.zeros(n, dtype=np.int64), None
-    grouped = frames.group(design.frame, [name], role)
-    _no_missing(grouped.codes, name, role)
-    return grouped.codes, tuple(level[0] for level in grouped.levels)
-
-
-def _no_missing(codes: IntArray, name: str, role: str) -> None:
-    rows = np.flatnonzero(codes < 0)
-    if len(rows):
-        raise DesignError(
-            f"The {role} is missing in some rows.",
-            where=f"column '{name}', first in row {int(rows[0]) + 1}",
-            found=f"{len(rows)} of {len(codes)} rows",
-            fix=f"Give every row a {role}, or declare that a wave has none.",
-        )
-
-
-def _counts(design: Design, name: str) -> FloatArray:
-    column = frames.numbers(design.frame, name, "fpc")
-    if column.missing.any():
-        raise DesignError(
-            "The population count (fpc) is missing in some rows.",
-            where=f"column '{name}', first in row {int(np.flatnonzero(column.missing)[0]) + 1}",
-            fix="Give every stratum its count.",
-        )
-    return column.values
-
-
-def _check_nested(
-    wave: IntArray,
-    waves: tuple[Any, ...],
-    stratum: IntArray,
-    unit: IntArray,
-    levels: tuple[Any, ...] | None,
-    design: Design,
-) -> None:
-    pair_of_row, pair_row = joint(wave, unit)
-    wrong = np.flatnonzero(stratum != stratum[pair_row][pair_of_row])
-    if len(wrong):
-        row = int(wrong[0])
-        units = len(np.unique(pair_of_row[wrong]))
-        label = levels[int(unit[row])] if levels else row
-        at = "" if waves == (None,) else f" in wave {waves[int(wave[row])]}"
-        raise DesignError(
-            "A PSU id stands in two strata.",
-            where=f"PSU {label}{at}, row {row + 1}; {units} PSUs in all",
-            found="the same id in several strata",
-            fix=f"Correct column '{design.psu}', or say nest=True if ids are unique only within their stratum.",
-        )
-
-
-def _check_lonely(design: Design, layout: Layout) -> None:
-    if design.lonely_psu != "fail":
-        return
-    for s, stage in enumerate(layout.stages):
-        lonely = np.flatnonzero(stage.lonely)
-        if len(lonely):
-            row = int(np.flatnonzero(stage.stratum_of_unit[stage.unit_of_row] == lonely[0])[0])
-            wave = "" if design.wave is None else f", wave {layout.waves[int(layout.wave_of_row[row])]}"
-            raise DesignError(
-                "A stratum has only one sampling unit, so its variance cannot be estimated.",
-                where=f"stage {s + 1}, stratum of row {row + 1}{wave}; {len(lonely)} such strata",
-                found=f"one unit{_stratum_named(design, s, row)}",
-                fix="Join strata, or declare lonely_psu: 'certainty', 'adjust' or 'average'.",
-            )
-
-
-def _stratum_named(design: Design, stage: int, row: int) -> str:
-    """Name the stratum of a row as it stands in the data."""
-    name = _per_stage(design)[1][stage]
-    return "" if name is None else f" in stratum {frames.texts(design.frame, name, 'strata')[row]}, column '{name}'"
-
-
-def _check_overlap(design: Design, stages: int) -> None:
-    if design.overlap == "none":
-        return
-    if design.wave is None:
-        raise DesignError(
-            "An overlap of waves needs a 'wave' column.", found=f"overlap={design.overlap!r}", fix="Name it."
-        )
-    if design.case is None and (design.overlap == "unit" or design.psu is None):
-        raise DesignError("This overlap of waves is told by respondents, so it needs a 'case' column.", fix="Name it.")
-    if stages > 1:
-        raise DesignError(
-            "Overlapping waves are estimated at the first stage only.",
-            found=f"{stages} stages",
-            fix="Leave out the stages below the first.",
-        )
-
-
-def _identities(
-    design: Design, stage: Stage, unit_row: IntArray, wave: IntArray, codes: tuple[IntArray, IntArray, bool]
-) -> tuple[IntArray, IntArray]:
-    """Give each unit and stratum the number of the place or person behind it, by the declared overlap."""
-    _check_overlap(design, len(_per_stage(design)[0]))
-    if design.overlap == "none":
-        return np.arange(stage.size, dtype=np.int64), np.arange(len(stage.n_h), dtype=np.int64)
-    stratum, unit, rows_are_units = codes
-    stratum_of_unit = stratum[unit_row]
-    stratum_identity = joint(stratum_of_unit[stage.stratum_start])[0]
-    if design.overlap == "psu" and not rows_are_units:
-        unit_code = unit[unit_row]
-        return (joint(stratum_of_unit, unit_code) if design.nest else joint(unit_code))[0], stratum_identity
-    case = frames.group(design.frame, [str(design.case)], "case").codes
-    _no_missing(case, str(design.case), "case")
-    return same_units(stage.unit_of_row, case, wave), stratum_identity

@@ -7,12 +7,15 @@ Because units are sorted, a wave and a stratum are contiguous runs of units, and
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from survey_kit.errors import DesignError
 from survey_kit.types import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from survey_kit.design.calibration import Sweep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,10 @@ class Layout:
         Number of the place or person behind each first-stage unit: equal in two waves when they share it.
     stratum_identity : (H,)
         The same for the first stage's strata.
+    base_weight : (n,)
+        The weights before calibration.
+    sweep
+        What turns influence into residuals when the design is calibrated.
     """
 
     weight: FloatArray
@@ -88,6 +95,8 @@ class Layout:
     stratum_wave_start: IntArray
     identity: IntArray
     stratum_identity: IntArray
+    base_weight: FloatArray
+    sweep: Sweep | None = None
 
     def units(self, wave: int, stage: int = 0) -> slice:
         """Give the units of a wave at a stage."""

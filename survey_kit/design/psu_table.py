@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,48 @@ from survey_kit.types import FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """The rows that count in a pass, coded by domain, and what all row variables share.
+
+    Attributes
+    ----------
+    rows : (m,) or None
+        Row numbers; None for all rows.
+    w : (m,)
+        Weights.
+    cell : (m,)
+        Number of domain and wave, ``domain * waves + wave``.
+    unit_cell
+        For each stage (m,): number of unit and domain.
+    domains, waves
+        How many there are (D, V).
+    n, w_sum : (D, V)
+        Rows and sums of weights.
+    unit_w
+        For each stage (P, D): sums of weights.
+    """
+
+    rows: IntArray | None
+    w: FloatArray
+    cell: IntArray
+    unit_cell: tuple[IntArray, ...]
+    domains: int
+    waves: int
+    n: FloatArray
+    w_sum: FloatArray
+    unit_w: tuple[FloatArray, ...]
+
+    def taken(self, values: FloatArray) -> FloatArray:
+        """Take the values (n,) of the rows that count."""
+        return values if self.rows is None else values[self.rows]
+
+    def by_cell(self, weights: FloatArray | None) -> FloatArray:
+        """Sum weights (m,), or count rows, by domain and wave (D, V)."""
+        sums = np.bincount(self.cell, weights=weights, minlength=self.domains * self.waves)
+        return sums.reshape(self.domains, self.waves).astype(np.float64, copy=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PsuTable:
     """Sums of row variables by unit and domain; additive, so tables of disjoint rows of one layout merge.
 
@@ -19,21 +62,19 @@ class PsuTable:
     ----------
     totals
         For each stage (J, P, D): sums of ``w * u_j`` by unit and domain.
-    n : (D, V)
-        Rows that count, by domain and wave.
-    w : (D, V)
-        Their weights' sum.
-    x : (D, V)
-        Sums of ``w * u_1``, the last row variable: the base of a ratio.
-    squares : (J, J, D, V)
+    n, w : (D, V)
+        Rows that count and their weights' sum, by domain and wave.
+    squares : (J, J, D, V) or None
         Sums of ``w * u_i * u_j``: what a design effect needs.
+    crossed : (Q, J, D, V) or None
+        Sums with the calibration variables, when the design is calibrated.
     """
 
     totals: tuple[FloatArray, ...]
     n: FloatArray
     w: FloatArray
-    x: FloatArray
-    squares: FloatArray
+    squares: FloatArray | None = None
+    crossed: FloatArray | None = None
 
     def merge(self, other: PsuTable) -> PsuTable:
         """Add a table of other rows of the same layout, made with the same centres."""
@@ -43,45 +84,103 @@ class PsuTable:
             totals=tuple(a + b for a, b in zip(self.totals, other.totals, strict=True)),
             n=self.n + other.n,
             w=self.w + other.w,
-            x=self.x + other.x,
-            squares=self.squares + other.squares,
+            squares=_added(self.squares, other.squares),
+            crossed=_added(self.crossed, other.crossed),
         )
 
 
-def accumulate(layout: Layout, rows: IntArray, domain: IntArray, domains: int, u: FloatArray) -> PsuTable:
-    """Sum row variables by unit and domain.
+def _added(a: FloatArray | None, b: FloatArray | None) -> FloatArray | None:
+    if (a is None) != (b is None):
+        raise EstimationError("Two unit tables do not fit together.", fix="Make both in the same way.")
+    return None if a is None or b is None else a + b
+
+
+def count(layout: Layout, rows: IntArray, domain: IntArray, domains: int) -> Counted:
+    """Code the rows that count.
 
     Parameters
     ----------
     layout
         The design as arrays.
     rows : (m,)
-        The rows that count.
+        The rows that count, increasing.
     domain : (m,)
         Their domain number, below `domains`.
     domains
         How many domains there are (D).
-    u : (J, m)
-        Row variables, centred where the statistic says so.
     """
-    w = layout.weight[rows]
-    totals = []
-    for stage in layout.stages:
-        cell = stage.unit_of_row[rows] * domains + domain
-        out = np.empty((len(u), stage.size, domains))
-        for j, part in enumerate(u):
-            out[j] = np.bincount(cell, weights=w * part, minlength=stage.size * domains).reshape(-1, domains)
-        totals.append(out)
+    every = len(rows) == len(layout.weight)
+    w = layout.weight if every else layout.weight[rows]
     waves = len(layout.waves)
-    cell = domain * waves + layout.wave_of_row[rows]
-    size = domains * waves
+    cell = domain * waves + (layout.wave_of_row if every else layout.wave_of_row[rows]) if waves > 1 else domain
+    unit_cell = tuple((s.unit_of_row if every else s.unit_of_row[rows]) * domains + domain for s in layout.stages)
+    return Counted(
+        rows=None if every else rows,
+        w=w,
+        cell=cell,
+        unit_cell=unit_cell,
+        domains=domains,
+        waves=waves,
+        n=np.bincount(cell, minlength=domains * waves).reshape(domains, waves).astype(np.float64),
+        w_sum=np.bincount(cell, weights=w, minlength=domains * waves)
+        .reshape(domains, waves)
+        .astype(np.float64, copy=False),
+        unit_w=tuple(
+            np.bincount(c, weights=w, minlength=s.size * domains)
+            .reshape(s.size, domains)
+            .astype(np.float64, copy=False)
+            for c, s in zip(unit_cell, layout.stages, strict=True)
+        ),
+    )
 
-    def by_cell(values: FloatArray | None) -> FloatArray:
-        return np.bincount(cell, weights=values, minlength=size).reshape(domains, waves).astype(np.float64)
 
+def accumulate(layout: Layout, counted: Counted, u: Sequence[FloatArray | None], *, squares: bool = False) -> PsuTable:
+    """Sum row variables by unit and domain.
+
+    Parameters
+    ----------
+    layout
+        The design as arrays.
+    counted
+        The rows that count.
+    u
+        J row variables (m,), centred where the statistic says so; None stands for a variable that is 1 everywhere.
+    squares
+        Also sum their products.
+    """
+    wu = [counted.w if part is None else counted.w * part for part in u]
+    totals = []
+    for s, stage in enumerate(layout.stages):
+        size = stage.size * counted.domains
+        out = np.empty((len(u), stage.size, counted.domains))
+        for j, part in enumerate(u):
+            out[j] = (
+                counted.unit_w[s]
+                if part is None
+                else np.bincount(counted.unit_cell[s], weights=wu[j], minlength=size).reshape(stage.size, -1)
+            )
+        totals.append(out)
+    crossed = None
+    if layout.sweep is not None:
+        rows = np.arange(len(layout.weight)) if counted.rows is None else counted.rows
+        full = np.stack([np.ones(len(rows)) if part is None else part for part in u])
+        cells = counted.domains * counted.waves
+        crossed = layout.sweep.crossed(rows, counted.cell, cells, full)
+        crossed = crossed.reshape(*crossed.shape[:2], counted.domains, counted.waves)
+    return PsuTable(
+        totals=tuple(totals),
+        n=counted.n,
+        w=counted.w_sum,
+        squares=_products(counted, u, wu) if squares else None,
+        crossed=crossed,
+    )
+
+
+def _products(counted: Counted, u: Sequence[FloatArray | None], wu: list[FloatArray]) -> FloatArray:
     J = len(u)
-    squares = np.empty((J, J, domains, waves))
+    out = np.empty((J, J, counted.domains, counted.waves))
     for i in range(J):
         for j in range(i + 1):
-            squares[i, j] = squares[j, i] = by_cell(w * u[i] * u[j])
-    return PsuTable(totals=tuple(totals), n=by_cell(None), w=by_cell(w), x=by_cell(w * u[-1]), squares=squares)
+            other = u[j]
+            out[i, j] = out[j, i] = counted.by_cell(wu[i] if other is None else wu[i] * other)
+    return out

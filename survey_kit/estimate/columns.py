@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from survey_kit import checks, frames
+from survey_kit import checks
 from survey_kit.design import Design
 from survey_kit.errors import EstimationError
 from survey_kit.estimate.building import COLUMNS
@@ -57,7 +57,7 @@ def make_ask(by: By, where: str | None, interval: Interval, level: float, deff: 
 
 def numeric(design: Design, name: str, missing: Missing, where: str | None) -> Variable:
     """Take a numeric column out."""
-    column = frames.numbers(design.frame, name)
+    column = design.numbers(name)
     asked = design.asked(name)
     _answers_needed(design, name, column.missing, asked, missing, where)
     return Variable(name=name, category=None, y=column.values, x=None, answered=~column.missing, asked=asked)
@@ -65,7 +65,7 @@ def numeric(design: Design, name: str, missing: Missing, where: str | None) -> V
 
 def categorical(design: Design, name: str, missing: Missing, where: str | None) -> list[Variable]:
     """Take an indicator of every level of a column out."""
-    grouped = frames.group(design.frame, [name], "variable")
+    grouped = design.groups(name, "variable")
     asked = design.asked(name)
     _answers_needed(design, name, grouped.codes < 0, asked, missing, where)
     return [
@@ -88,7 +88,7 @@ def _answers_needed(
         return
     lacking = absent if asked is None else absent & asked
     if where is not None:
-        lacking = lacking & frames.flags(design.frame, where)
+        lacking = lacking & design.flags(where)
     if lacking.any():
         raise EstimationError(
             f"'{name}' has missing values.",

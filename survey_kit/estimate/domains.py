@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from survey_kit import frames
 from survey_kit.design import Design
 from survey_kit.types import BoolArray, FloatArray, IntArray
 
@@ -27,7 +26,7 @@ class Domains:
 
 def make_domains(design: Design, by: tuple[str, ...], where: str | None) -> Domains:
     """Cross the levels of the `by` columns; a wave among them is told apart by the unit blocks."""
-    keep = np.ones(design.n, dtype=bool) if where is None else frames.flags(design.frame, where)
+    keep = np.ones(design.n, dtype=bool) if where is None else design.flags(where)
     code = np.zeros(design.n, dtype=np.int64)
     levels: list[list[Any]] = []
     known: BoolArray = np.ones(design.n, dtype=bool)
@@ -35,7 +34,7 @@ def make_domains(design: Design, by: tuple[str, ...], where: str | None) -> Doma
         if key == design.wave:
             levels.append(list(design.waves))
             continue
-        grouped = frames.group(design.frame, [key], "by")
+        grouped = design.groups(key)
         levels.append([level[0] for level in grouped.levels])
         code = code * max(len(grouped.levels), 1) + np.maximum(grouped.codes, 0)
         known &= grouped.codes >= 0
@@ -72,3 +71,39 @@ def active_units(design: Design, domains: Domains, asked: BoolArray | None) -> B
 def by_result(cells: FloatArray, domains: Domains) -> FloatArray:
     """Keep waves apart (D, V) when they are keys, else add them up (D, 1)."""
     return cells if domains.by_wave else cells.sum(axis=-1, keepdims=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cells:
+    """The rows of a call (m,), the result cell of each, how many cells, and the keys of every cell.
+
+    The wave counts like any other key. `outside` rows belong to no cell because a `by` column is missing.
+    """
+
+    rows: IntArray
+    code: IntArray
+    size: int
+    keys: dict[str, list[Any]]
+    outside: int
+
+
+def cells(design: Design, by: tuple[str, ...], where: str | None) -> Cells:
+    """Cross the levels of the `by` columns, waves included, for statistics computed cell by cell from the rows.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"w": [1.0, 1, 1], "region": ["a", "b", "a"]})
+    >>> found = cells(Design(frame, weight="w"), ("region",), None)
+    >>> found.code.tolist(), found.keys
+    ([0, 1, 0], {'region': ['a', 'b']})
+    """
+    domains = make_domains(design, by, where)
+    wave = design.layout.wave_of_row[domains.rows] if domains.by_wave else 0
+    return Cells(
+        rows=domains.rows,
+        code=domains.order[domains.code, wave],
+        size=domains.order.size,
+        keys=domains.keys,
+        outside=domains.outside,
+    )

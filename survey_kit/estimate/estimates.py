@@ -1,4 +1,4 @@
-"""Estimates: a table of rows, and the unit totals of their influence from which any covariance is formed."""
+"""Estimates: a table of rows, and the variance from which any covariance is formed."""
 
 from __future__ import annotations
 
@@ -9,40 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from survey_kit import checks, frames
-from survey_kit.design.layout import Layout
 from survey_kit.errors import EstimationError, did_you_mean
-from survey_kit.estimate import taylor
 from survey_kit.estimate.building import COLUMNS, build
 from survey_kit.estimate.intervals import interval as limits
-from survey_kit.estimate.maps import head_columns, mapped, matching, pairs_along, smallest
-from survey_kit.types import BoolArray, FloatArray, Frame, IntArray, Interval, LonelyPsu, Overlap
+from survey_kit.estimate.maps import head_columns, pairs_along, smallest
+from survey_kit.estimate.variance import Variance, joined
+from survey_kit.types import FloatArray, Frame, Interval
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LARGEST_VCOV = 5000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
-    """What one wave contributes to some rows.
-
-    Attributes
-    ----------
-    wave
-        Number of the wave in the layout.
-    rows : (k,)
-        Rows of the table.
-    totals
-        For each stage (P_s, k): unit totals of ``w z``.
-    active : (P, k)
-        First-stage units with a member of the row's domain: they count for the degrees of freedom.
-    """
-
-    wave: int
-    rows: IntArray
-    totals: tuple[FloatArray, ...]
-    active: BoolArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,8 +33,8 @@ class Estimates:
         weight_sum status``.
     keys
         Names of the `by` columns.
-    blocks
-        Unit totals of the influence, by wave.
+    variance
+        Where the covariance comes from: unit totals of the influence, replicates, or a fixed factor.
     level, interval
         Of the limits in the table.
     notes
@@ -75,10 +52,7 @@ class Estimates:
 
     table: pd.DataFrame
     keys: tuple[str, ...]
-    layout: Layout
-    blocks: tuple[Block, ...]
-    lonely_psu: LonelyPsu
-    overlap: Overlap
+    variance: Variance
     level: float
     interval: Interval
     backend: str
@@ -92,21 +66,7 @@ class Estimates:
             raise EstimationError(
                 "This covariance matrix would be very large.", found=f"{len(wanted)} rows", fix="Ask for fewer rows."
             )
-        out = np.zeros((len(wanted), len(wanted)))
-        parts = [(block, *matching(block.rows, wanted)) for block in self.blocks]
-        for block, inside, place in parts:
-            if len(place):
-                F = taylor.factors(self.layout, block.wave, tuple(t[:, inside] for t in block.totals), self.lonely_psu)
-                out[np.ix_(place, place)] += F.T @ F
-        if self.overlap != "none":
-            for i, (a, in_a, at_a) in enumerate(parts):
-                for b, in_b, at_b in parts[:i]:
-                    both = taylor.cross(self.layout, (a.wave, b.wave), (a.totals[0][:, in_a], b.totals[0][:, in_b]))
-                    if both is not None and len(at_a) and len(at_b):
-                        C = both[0].T @ both[1]
-                        out[np.ix_(at_a, at_b)] += C
-                        out[np.ix_(at_b, at_a)] += C.T
-        return out
+        return self.variance.vcov(wanted)
 
     def linear(
         self, L: Any, names: Mapping[str, Sequence[Any]] | Sequence[str] | None = None, *, statistic: str = "linear"
@@ -138,27 +98,8 @@ class Estimates:
                 found=f"{L.shape[1]} weights, {len(self.table)} rows",
                 fix="Give one weight per row of the table.",
             )
-        used = abs(L).sign()
-        blocks = tuple(block for block in (mapped(block, L) for block in self.blocks) if len(block.rows))
         theta = self.table["estimate"].to_numpy(dtype=np.float64)
-        absent = ~np.isfinite(theta)
-        lacking = np.asarray(used @ absent.astype(np.float64)) > 0
-        estimate = np.where(lacking, np.nan, L @ np.where(absent, 0.0, theta))
-        base = smallest(used, self.table["n"].to_numpy(dtype=np.float64))
-        head = head_columns(names, L.shape[0])
-        keys = tuple(key for key in head if key not in COLUMNS)
-        notes = tuple(note for note in self.notes if not note.startswith("deff "))
-        head.setdefault("category", np.full(L.shape[0], None, dtype=object))
-        return build(
-            head={key: head[key] for key in (*keys, "variable", "category")},
-            statistic=statistic,
-            estimate=estimate,
-            n=base,
-            weight_sum=np.full(L.shape[0], np.nan),
-            srs_variance=None,
-            status=np.where(lacking, "empty", "ok").astype(object),
-            like=replace(self, keys=keys, blocks=blocks, interval="wald", notes=notes),
-        )
+        return combined(self, L, L @ np.where(np.isfinite(theta), theta, 0.0), names, statistic)
 
     def difference(self, a: Mapping[str, Any], b: Mapping[str, Any]) -> Estimates:
         """First minus second: each named by values of the table's columns that fit one row."""
@@ -264,3 +205,82 @@ class Estimates:
                 fix="Name more columns or values.",
             )
         return int(found[0])
+
+
+def combined(
+    est: Estimates,
+    L: Any,
+    estimate: FloatArray,
+    names: Mapping[str, Sequence[Any]] | Sequence[str] | None,
+    statistic: str,
+) -> Estimates:
+    """Make rows with the values `estimate` (M,) whose derivative with respect to the rows of `est` is `L` (M, K), sparse."""
+    used = abs(L).sign()
+    absent = ~np.isfinite(est.table["estimate"].to_numpy(dtype=np.float64))
+    lacking = (np.asarray(used @ absent.astype(np.float64)) > 0) | ~np.isfinite(estimate)
+    estimate = np.where(lacking, np.nan, estimate)
+    head = head_columns(names, L.shape[0])
+    keys = tuple(key for key in head if key not in COLUMNS)
+    notes = tuple(note for note in est.notes if not note.startswith("deff "))
+    head.setdefault("category", np.full(L.shape[0], None, dtype=object))
+    return build(
+        head={key: head[key] for key in (*keys, "variable", "category")},
+        statistic=statistic,
+        estimate=estimate,
+        n=smallest(used, est.table["n"].to_numpy(dtype=np.float64)),
+        weight_sum=np.full(L.shape[0], np.nan),
+        srs_variance=None,
+        status=np.where(lacking, "empty", "ok").astype(object),
+        like=replace(est, keys=keys, variance=est.variance.mapped(L, estimate), interval="wald", notes=notes),
+    )
+
+
+def bind(*estimates: Estimates) -> Estimates:
+    """Put the rows of several results of one design under each other, with the covariance between all of them.
+
+    Parameters
+    ----------
+    estimates
+        Results of any statistics of one `Design` value. `by` columns one of them lacks hold None there.
+
+    Returns
+    -------
+    Estimates
+        At the level of the first; notes are those of all.
+
+    Raises
+    ------
+    EstimationError
+        If the designs differ: their covariance is not known.
+
+    Examples
+    --------
+    >>> import pandas as pd, survey_kit as sk
+    >>> frame = pd.DataFrame({"w": [2.0, 2, 3, 3], "town": [1, 1, 2, 3], "y": [1.0, 0, 1, 1], "x": [1.0, 2, 3, 4]})
+    >>> design = sk.Design(frame, weight="w", psu="town")
+    >>> both = sk.bind(sk.mean(design, "y"), sk.total(design, "x"))
+    >>> both.table["statistic"].tolist(), both.vcov().shape
+    (['mean', 'total'], (2, 2))
+    """
+    import pandas as pd
+
+    if not estimates:
+        raise EstimationError("There is nothing to bind.", fix="Give estimates.")
+    first = estimates[0]
+    keys = tuple(dict.fromkeys(key for est in estimates for key in est.keys))
+    tables = []
+    for est in estimates:
+        table = est.confint(first.level).table
+        for key in keys:
+            if key not in table.columns:
+                table = table.assign(**{key: pd.Series([None] * len(table), dtype=object)})
+        tables.append(table[[*keys, *COLUMNS]].astype(dict.fromkeys((*keys, "variable", "category"), object)))
+    kinds = {est.interval for est in estimates}
+    return replace(
+        first,
+        table=pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True),
+        keys=keys,
+        variance=joined([est.variance for est in estimates], [len(est.table) for est in estimates]),
+        interval=first.interval if len(kinds) == 1 else "wald",
+        notes=tuple(dict.fromkeys(note for est in estimates for note in est.notes)),
+    )

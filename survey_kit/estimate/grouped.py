@@ -1,4 +1,4 @@
-"""The one grouped pass: points, influence totals by unit, and the table they make."""
+"""From one grouped pass per variable to a table of estimates with their variance."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from survey_kit.design import Design, Layout, PsuTable, accumulate
+from survey_kit.design import Design
 from survey_kit.errors import EstimationError
 from survey_kit.estimate.building import build
 from survey_kit.estimate.columns import Ask, Variable
 from survey_kit.estimate.domains import Domains, active_units, by_result, make_domains
-from survey_kit.estimate.estimates import Block, Estimates
+from survey_kit.estimate.estimates import Estimates
+from survey_kit.estimate.passes import Pass, influence_totals, one_pass
+from survey_kit.estimate.replication import replicate_values, replicated
 from survey_kit.estimate.statistics import Statistic
-from survey_kit.types import BoolArray, Deff, FloatArray, IntArray
+from survey_kit.estimate.variance import Block, Linearised, Variance
+from survey_kit.types import BoolArray, Deff, FloatArray
 
 
 def estimate(design: Design, statistic: Statistic, variables: list[Variable], ask: Ask) -> Estimates:
@@ -27,41 +30,49 @@ def estimate(design: Design, statistic: Statistic, variables: list[Variable], as
     status = np.full((cells, V), "ok", dtype=object)
     columns: dict[tuple[int, str], list[Any]] = {}
     everybody = active_units(design, domains, None)
+    at = domains.order.reshape(-1)
+    passes: list[Pass] = []
     for v, variable in enumerate(variables):
-        table, c, fixed = _pass(design, domains, variable, statistic)
+        done = one_pass(design, domains, variable, statistic, ask.deff is not None, passes[-1] if passes else None)
+        passes.append(done)
         active = everybody if variable.asked is None else active_units(design, domains, variable.asked)
-        theta, gradient, unit = _point(statistic, table, c, layout, domains)
-        theta = np.where(np.isfinite(fixed), fixed, theta)
-        cell_n, cell_w = by_result(table.n, domains), by_result(table.w, domains)
-        at = domains.order.reshape(-1)
+        cell_n, cell_w = by_result(done.table.n, domains), by_result(done.table.w, domains)
         n[at, v], weight_sum[at, v] = cell_n.reshape(-1), cell_w.reshape(-1)
-        out["estimate"][at, v] = np.where(cell_n > 0, theta, np.nan).reshape(-1)
-        srs = _srs_variance(statistic, table, theta, c, ask.deff, domains)
-        out["srs"][at, v] = np.where(np.isfinite(fixed), np.nan, srs).reshape(-1)
+        out["estimate"][at, v] = np.where(cell_n > 0, done.theta, np.nan).reshape(-1)
+        srs = _srs_variance(done, ask.deff, domains)
+        out["srs"][at, v] = np.where(np.isfinite(done.fixed), np.nan, srs).reshape(-1)
         status[at, v] = _status(cell_n, active, domains, design).reshape(-1)
         for wave in range(len(layout.waves)):
             columns.setdefault((wave, "active"), []).append(active[layout.units(wave)])
-            for s in range(len(layout.stages)):
-                part = unit[s][:, layout.units(wave, s)]
-                g0, g1, known = (g[:, wave if domains.by_wave else 0] for g in (*gradient, np.isfinite(fixed)))
-                columns.setdefault((wave, f"t{s}"), []).append(np.where(known, 0.0, part[0] * g0 + part[1] * g1))
+            if design.replicates is None:
+                for s, part in enumerate(influence_totals(layout, done, domains, wave)):
+                    columns.setdefault((wave, f"t{s}"), []).append(part)
     _check_scale(ask, out["estimate"])
-    notes = _notes(design, ask, domains)
+    stages = len(layout.stages) if design.replicates is None else 0
+    units = Linearised(
+        layout=layout,
+        blocks=tuple(_block(columns, wave, domains, V, stages) for wave in range(len(layout.waves))),
+        lonely_psu=design.lonely_psu,
+        overlap=design.overlap,
+    )
+    variance: Variance = units
+    if design.replicates is not None:
+        theta_r = np.full((design.replicates.size, cells, V), np.nan)
+        for v, part in enumerate(replicate_values(design, statistic, domains, passes)):
+            theta_r[:, at, v] = part
+        variance = replicated(design, theta_r.reshape(len(theta_r), -1), out["estimate"].reshape(-1), units)
     like = Estimates(
         table=None,  # type: ignore[arg-type]  # replaced by build
         keys=ask.by,
-        layout=layout,
-        blocks=tuple(_block(columns, wave, domains, V, len(layout.stages)) for wave in range(len(layout.waves))),
-        lonely_psu=design.lonely_psu,
-        overlap=design.overlap,
+        variance=variance,
         level=ask.level,
         interval=ask.interval,
-        backend=_backend(design.frame),
-        notes=notes,
+        backend=backend(design.frame),
+        notes=notes_of(design, ask, domains.outside),
     )
-    head = {key: np.repeat(_objects(values), V) for key, values in domains.keys.items()}
-    head["variable"] = np.tile(_objects([variable.name for variable in variables]), cells)
-    head["category"] = np.tile(_objects([variable.category for variable in variables]), cells)
+    head = {key: np.repeat(objects(values), V) for key, values in domains.keys.items()}
+    head["variable"] = np.tile(objects([variable.name for variable in variables]), cells)
+    head["category"] = np.tile(objects([variable.category for variable in variables]), cells)
     return build(
         head=head,
         statistic=statistic.name,
@@ -74,84 +85,28 @@ def estimate(design: Design, statistic: Statistic, variables: list[Variable], as
     )
 
 
-def _objects(values: Sequence[Any]) -> Any:
+def objects(values: Sequence[Any]) -> Any:
+    """Give an object array (K,) of any values, also of tuples."""
     out = np.empty(len(values), dtype=object)
     out[:] = list(values)
     return out
 
 
-def _pass(
-    design: Design, domains: Domains, variable: Variable, statistic: Statistic
-) -> tuple[PsuTable, FloatArray, FloatArray]:
-    """Accumulate one variable, centred at the mean (or ratio) of each cell; give the table, the centres, fixed values."""
-    counts: BoolArray = variable.answered[domains.rows]
-    if variable.asked is not None:
-        counts = np.logical_and(counts, variable.asked[domains.rows])
-    rows, code = domains.rows[counts], domains.code[counts]
-    w = design.layout.weight[rows]
-    y = variable.y[rows]
-    x = np.ones(len(rows)) if variable.x is None else variable.x[rows]
-    waves = len(design.layout.waves) if domains.by_wave else 1
-    cell = code * waves + design.layout.wave_of_row[rows] if domains.by_wave else code
-    base = np.bincount(cell, weights=w * x, minlength=domains.size * waves)
-    top = np.bincount(cell, weights=w * y, minlength=domains.size * waves)
-    c = np.divide(top, base, out=np.zeros_like(base), where=base != 0)
-    table = accumulate(design.layout, rows, code, domains.size, np.stack([y - c[cell] * x, x]))
-    constant = statistic.residual == "ratio" and variable.x is None
-    return table, c.reshape(-1, waves), _fixed(design.layout, domains, rows, code, y, constant)
-
-
-def _fixed(
-    layout: Layout, domains: Domains, rows: IntArray, code: IntArray, y: FloatArray, constant: bool
-) -> FloatArray:
-    """Give the value of domains (D, V) that have no spread, exactly, and NaN elsewhere: rounding must not look like one.
-
-    A mean is fixed where all answers are equal, any statistic where all are zero.
-    """
-    waves = len(layout.waves)
-    cell = code * waves + layout.wave_of_row[rows]
-    low, high = np.full(domains.size * waves, np.inf), np.full(domains.size * waves, -np.inf)
-    np.minimum.at(low, cell, y)
-    np.maximum.at(high, cell, y)
-    lowest, highest = low.reshape(-1, waves), high.reshape(-1, waves)
-    if not domains.by_wave:
-        lowest, highest = lowest.min(axis=1, keepdims=True), highest.max(axis=1, keepdims=True)
-    return np.where((lowest == highest) & (constant | (lowest == 0)), lowest, np.nan)
-
-
-def _point(
-    statistic: Statistic, table: PsuTable, c: FloatArray, layout: Layout, domains: Domains
-) -> tuple[FloatArray, tuple[FloatArray, FloatArray], tuple[FloatArray, ...]]:
-    waves = len(layout.waves)
-    T = np.stack([table.totals[0][:, layout.units(wave)].sum(axis=1) for wave in range(waves)], axis=-1)
-    T = by_result(T, domains)
-    return statistic.value(T[0], T[1], c), statistic.gradient(T[0], T[1], c), table.totals
-
-
-def _srs_variance(
-    statistic: Statistic, table: PsuTable, theta: FloatArray, c: FloatArray, deff: Deff | None, domains: Domains
-) -> FloatArray:
+def _srs_variance(done: Pass, deff: Deff | None, domains: Domains) -> FloatArray:
     """Variance of the statistic under simple random sampling of the same size.
 
-    With e the residual, ``s2 = n / (n - 1) sum w e^2 / W`` and the statistic's scale b (W / X for ratios, W for totals),
-    ``V = b^2 s2 / n``, times ``1 - n / W`` without replacement.
+    With z the influence, ``s2 = n / (n - 1) (sum w z^2 / W - (sum w z / W)^2)`` and ``V = W^2 s2 / n``, times ``1 - n / W``
+    without replacement (Kish 1965, section 8.2).
     """
-    if deff is None:
-        return np.full_like(theta, np.nan)
-    n, W = by_result(table.n, domains), by_result(table.w, domains)
-    S = by_result(table.squares, domains)
+    if deff is None or done.table.squares is None:
+        return np.full_like(done.theta, np.nan)
+    n, W = by_result(done.table.n, domains), by_result(done.table.w, domains)
+    S = by_result(done.table.squares, domains)
     with np.errstate(invalid="ignore", divide="ignore"):
-        if statistic.residual == "ratio":
-            d = theta - c
-            sum_e2 = S[0, 0] - 2 * d * S[0, 1] + d**2 * S[1, 1]
-            scale = W / by_result(table.x, domains)
-        else:
-            mean_y = theta / W - c
-            sum_e2 = S[0, 0] - W * mean_y**2
-            scale = W
-        s2 = n / (n - 1) * sum_e2 / W
+        centred = S / W - done.T[:, None] * done.T[None, :] / W**2
+        s2 = n / (n - 1) * np.einsum("i...,ij...,j...->...", done.gradient, centred, done.gradient)
         without = np.where(n <= W, 1 - n / W, np.nan) if deff == "srswor" else 1.0
-        return np.where(n > 1, scale**2 * s2 / n * without, np.nan)
+        return np.where(n > 1, W**2 * s2 / n * without, np.nan)
 
 
 def _status(cell_n: FloatArray, active: BoolArray, domains: Domains, design: Design) -> Any:
@@ -189,21 +144,27 @@ def _check_scale(ask: Ask, estimate: FloatArray) -> None:
         )
 
 
-def _notes(design: Design, ask: Ask, domains: Domains) -> tuple[str, ...]:
+def data_notes(design: Design) -> tuple[str, ...]:
+    """Say what kind of data these are, where that must be said."""
     synthetic = getattr(design.source, "data_status", "real") == "synthetic"
-    notes = ["SYNTHETIC DATA: made up by a simulator, nobody was interviewed"] if synthetic else []
-    notes += design.assumptions()
+    return ("SYNTHETIC DATA: made up by a simulator, nobody was interviewed",) if synthetic else ()
+
+
+def notes_of(design: Design, ask: Ask, outside: int) -> tuple[str, ...]:
+    """Say in words what the numbers rest on."""
+    notes = [*data_notes(design), *design.assumptions()]
     if ask.deff:
         notes.append(f"deff against simple random sampling {'with' if ask.deff == 'srswr' else 'without'} replacement")
     if ask.missing == "exclude":
         notes.append("base: those who answered")
     if ask.where:
         notes.append(f"domain: {ask.where}")
-    if domains.outside:
-        notes.append(f"{domains.outside} rows belong to no domain because a 'by' column is missing")
+    if outside:
+        notes.append(f"{outside} rows belong to no domain because a 'by' column is missing")
     return tuple(notes)
 
 
-def _backend(frame: Any) -> str:
+def backend(frame: Any) -> str:
+    """Name the library a result goes back to."""
     library = type(frame).__module__.split(".")[0]
     return library if library in {"pandas", "polars", "pyarrow"} else "pandas"

@@ -1,44 +1,18 @@
-"""Linear maps of estimates: which rows a combination uses, and what becomes of unit totals."""
+"""Linear maps of estimates: which rows a combination uses and pairs, and how its rows are named."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from survey_kit.errors import EstimationError
-from survey_kit.types import FloatArray, IntArray
+from survey_kit.types import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from survey_kit.estimate.estimates import Block
-
-
-def matching(rows: IntArray, wanted: IntArray) -> tuple[IntArray, IntArray]:
-    """Give positions in `rows` and in `wanted` of the same rows; `wanted` may name a row twice."""
-    order = np.argsort(rows)
-    at = np.searchsorted(rows[order], wanted)
-    at = np.minimum(at, len(rows) - 1)
-    place = np.flatnonzero(rows[order][at] == wanted)
-    return order[at[place]], place
-
-
-def mapped(block: Block, L: Any) -> Block:
-    """Apply linear combinations to the totals of one wave; keep the combinations that use it."""
-    part = L[:, block.rows]
-    rows = np.flatnonzero(np.diff(part.indptr) > 0)
-    part = part[rows]
-    involved = abs(part).sign()
-    return replace(
-        block,
-        rows=rows,
-        totals=tuple(np.ascontiguousarray((part @ t.T).T) for t in block.totals),
-        active=np.ascontiguousarray((involved @ block.active.T.astype(np.float64)).T > 0),
-    )
 
 
 def smallest(used: Any, n: FloatArray) -> FloatArray:

@@ -6,8 +6,8 @@ Notation of Sarndal, Swensson & Wretman (1992), sections 4.3 and 5.5. With z the
     V_1  = sum_h (1 - f_h) n_h / (n_h - 1) sum_p (t_hp - tbar_h)(t_hp - tbar_h)'
 
 and stage k + 1 adds the same expression within each unit of stage k, times the product of the sampling fractions
-f_1 ... f_k above it. Each stage is returned as a factor matrix F whose ``F'F`` is its part of the covariance, so that any
-block of a covariance is one product.
+f_1 ... f_k above it. The stages are returned as factor matrices A and B, one under the other, with ``A'B`` the covariance, so
+that any block of a covariance is one product.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from survey_kit.errors import EstimationError
 from survey_kit.types import BoolArray, FloatArray, IntArray, LonelyPsu
 
 
-def factors(layout: Layout, wave: int, totals: tuple[FloatArray, ...], rule: LonelyPsu) -> FloatArray:
+def factors(
+    layout: Layout, wave: int, totals: tuple[FloatArray, ...], rule: LonelyPsu
+) -> tuple[FloatArray, FloatArray]:
     """Stack the factor matrices of all stages of one wave.
 
     Parameters
@@ -35,8 +37,8 @@ def factors(layout: Layout, wave: int, totals: tuple[FloatArray, ...], rule: Lon
 
     Returns
     -------
-    array (sum P_s, K)
-        F with ``F'F`` the covariance matrix.
+    A, B : (sum P_s, K)
+        With ``A'B`` the covariance matrix; one and the same array where the variance is a sum of squares.
     """
     out = []
     above = np.ones(1)  # product of sampling fractions above, by unit of the stage before
@@ -50,7 +52,8 @@ def factors(layout: Layout, wave: int, totals: tuple[FloatArray, ...], rule: Lon
         parent = parent - (layout.units(wave, s - 1).start if s else 0)
         out.append(_stage_factor(stage, h, local, first_unit, t, rule, above[parent], parent[first_unit]))
         above = above[parent] * np.minimum(stage.f_h[h][local], 1.0)
-    return np.concatenate(out)
+    stacked = np.concatenate(out)
+    return stacked, stacked
 
 
 def _stage_factor(

@@ -12,6 +12,7 @@ from survey_kit.frames.frames import (
     group,
     numbers,
     row_count,
+    snapshot,
     texts,
     to_pandas,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "group",
     "numbers",
     "row_count",
+    "snapshot",
     "texts",
     "to_pandas",
 ]

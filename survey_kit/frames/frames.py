@@ -77,6 +77,11 @@ def row_count(frame: Frame) -> int:
     return len(_wrap(frame))
 
 
+def snapshot(frame: Frame) -> Frame:
+    """Give the frame as it is now: later assignments to a pandas frame do not reach it (copy-on-write, nothing is copied)."""
+    return frame.copy(deep=False) if type(frame).__module__.startswith("pandas") else frame
+
+
 def _series(frame: Frame, name: str, role: str) -> nw.Series[Any]:
     names = _names(frame)
     if name not in names:

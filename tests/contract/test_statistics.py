@@ -289,7 +289,7 @@ def test_influence_adds_up_to_zero_for_what_has_no_scale(design: sk.Design) -> N
     for name, call in STATISTICS.items():
         est = call(design, by="dom")
         sums = np.zeros(len(est.table))
-        for block in est.blocks:
+        for block in est.variance.blocks:
             sums[block.rows] += block.totals[0].sum(axis=0)
         expected = est.table["estimate"].to_numpy(float) if name == "total" else 0.0
         np.testing.assert_allclose(sums, expected, rtol=1e-12, atol=1e-12)

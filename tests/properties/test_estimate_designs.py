@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import survey_kit as sk
-from survey_kit.design import accumulate
+from survey_kit.design import accumulate, count
 
 
 @dataclass(frozen=True)
@@ -231,7 +231,7 @@ def test_unit_tables_of_parts_merge(sample: Sample, seed: int) -> None:
     u = np.stack([sample.frame["y"].to_numpy(), np.ones(n)])
     pick = rng.random(n) < 0.5
     whole, *parts = (
-        accumulate(design.layout, rows, domain[rows], 3, u[:, rows])
+        accumulate(design.layout, count(design.layout, rows, domain[rows], 3), u[:, rows], squares=True)
         for rows in (np.arange(n), np.flatnonzero(pick), np.flatnonzero(~pick))
     )
     merged = parts[0].merge(parts[1])

@@ -1,0 +1,184 @@
+"""One pass over the rows of a variable: sums by unit, the point, its gradient, and the unit totals of its influence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from survey_kit.design import Counted, Design, Layout, PsuTable, accumulate, count
+from survey_kit.estimate.columns import Variable
+from survey_kit.estimate.domains import Domains, by_result
+from survey_kit.estimate.statistics import Statistic
+from survey_kit.types import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """What a pass over one variable gives; cells are domains x waves (D, V), or (D, 1) when waves are no key.
+
+    Attributes
+    ----------
+    counts : (m,) or None
+        Which rows of the domains count; None for all of them.
+    counted
+        These rows, coded.
+    u
+        The row variables (m,); None stands for ones.
+    table
+        Sums by unit and domain.
+    c : (C, D, V)
+        Centres.
+    T, gradient : (J, D, V)
+        Totals of the row variables and the statistic's derivative with respect to them.
+    theta : (D, V)
+        The statistic.
+    fixed : (D, V)
+        Its value where all answers are equal and it cannot vary, NaN elsewhere: rounding must not look like spread.
+    """
+
+    counts: BoolArray | None
+    counted: Counted
+    u: tuple[FloatArray | None, ...]
+    table: PsuTable
+    c: FloatArray
+    T: FloatArray
+    gradient: FloatArray
+    theta: FloatArray
+    fixed: FloatArray
+
+
+def one_pass(
+    design: Design, domains: Domains, variable: Variable, statistic: Statistic, squares: bool, before: Pass | None
+) -> Pass:
+    """Accumulate one variable, centred near the mean of each cell; `before` lends its codes when the same rows count."""
+    layout = design.layout
+    counts = _counting(variable, domains)
+    if before is not None and _same(counts, before.counts):
+        counts, counted = before.counts, before.counted
+    else:
+        rows, code = (domains.rows, domains.code) if counts is None else (domains.rows[counts], domains.code[counts])
+        counted = count(layout, rows, code, domains.size)
+    y = counted.taken(variable.y)
+    x = None if variable.x is None else counted.taken(variable.x)
+    u, c = (
+        _ratio_rows(counted, y, x, domains)
+        if statistic.moments is None
+        else _moment_rows(counted, y, x, domains, statistic.moments)
+    )
+    table = accumulate(layout, counted, u, squares=squares)
+    waves = range(len(layout.waves))
+    T = by_result(np.stack([table.totals[0][:, layout.units(v)].sum(axis=1) for v in waves], axis=-1), domains)
+    fixed = np.full(c.shape[1:], np.nan) if x is not None else _fixed(layout, counted, domains, y, table, c, statistic)
+    theta = statistic.value(T, c)
+    return Pass(
+        counts=counts,
+        counted=counted,
+        u=u,
+        table=table,
+        c=c,
+        T=T,
+        gradient=np.where(np.isfinite(fixed), 0.0, statistic.gradient(T, c)),
+        theta=np.where(np.isfinite(fixed), fixed, theta),
+        fixed=fixed,
+    )
+
+
+def _counting(variable: Variable, domains: Domains) -> BoolArray | None:
+    counts = variable.answered if variable.asked is None else variable.answered & variable.asked
+    if counts.all():
+        return None
+    return counts[domains.rows]
+
+
+def _same(a: BoolArray | None, b: BoolArray | None) -> bool:
+    return a is b or (a is not None and b is not None and np.array_equal(a, b))
+
+
+def _result_cell(counted: Counted, domains: Domains) -> tuple[IntArray, int]:
+    """Give the cell of each row among the results' cells, and how many waves these tell apart."""
+    if domains.by_wave or counted.waves == 1:
+        return counted.cell, counted.waves
+    return counted.cell // counted.waves, 1
+
+
+def _centres(values: FloatArray, base: FloatArray, cell: IntArray, size: int) -> FloatArray:
+    top = np.bincount(cell, weights=values, minlength=size)
+    return np.divide(top, base, out=np.zeros(size), where=base != 0)
+
+
+def _ratio_rows(
+    counted: Counted, y: FloatArray, x: FloatArray | None, domains: Domains
+) -> tuple[tuple[FloatArray | None, ...], FloatArray]:
+    cell, waves = _result_cell(counted, domains)
+    size = counted.domains * waves
+    base = (
+        by_result(counted.w_sum, domains).reshape(-1)
+        if x is None
+        else np.bincount(cell, weights=counted.w * x, minlength=size).astype(np.float64, copy=False)
+    )
+    c = _centres(counted.w * y, base, cell, size)
+    u0 = y - (c[cell] if x is None else c[cell] * x)
+    return (u0, x), c.reshape(1, -1, waves)
+
+
+def _moment_rows(
+    counted: Counted, y: FloatArray, x: FloatArray | None, domains: Domains, moments: tuple[tuple[int, int], ...]
+) -> tuple[tuple[FloatArray | None, ...], FloatArray]:
+    cell, waves = _result_cell(counted, domains)
+    base = by_result(counted.w_sum, domains).reshape(-1)
+    size = counted.domains * waves
+    pair = (y,) if x is None else (y, x)
+    c = np.stack([_centres(counted.w * part, base, cell, size) for part in pair])
+    centred = [part - c[i][cell] for i, part in enumerate(pair)]
+    u = []
+    for powers in moments:
+        out: FloatArray | None = None
+        for part, power in zip(centred, powers, strict=False):
+            for _ in range(power):
+                out = part if out is None else out * part
+        u.append(out)
+    return tuple(u), c.reshape(len(pair), -1, waves)
+
+
+def _fixed(
+    layout: Layout,
+    counted: Counted,
+    domains: Domains,
+    y: FloatArray,
+    table: PsuTable,
+    c: FloatArray,
+    statistic: Statistic,
+) -> FloatArray:
+    """Give the value of cells that have no spread, exactly, and NaN elsewhere.
+
+    Only the rows of cells whose centred unit totals are all rounding are looked at.
+    """
+    cell, waves = _result_cell(counted, domains)
+    size = counted.domains * waves
+    units = np.abs(table.totals[0][0])
+    spread = np.stack([units[layout.units(v)].sum(axis=0) for v in range(counted.waves)], axis=-1)
+    level = np.abs(c[0] * by_result(counted.w_sum, domains))
+    suspect = (by_result(spread, domains) <= 1e-9 * level).reshape(-1)
+    out = np.full(size, np.nan)
+    rows = np.flatnonzero(suspect[cell])
+    if len(rows):
+        low, high = np.full(size, np.inf), np.full(size, -np.inf)
+        np.minimum.at(low, cell[rows], y[rows])
+        np.maximum.at(high, cell[rows], y[rows])
+        equal = low == high
+        out[equal] = statistic.constant(low[equal])
+    return out.reshape(-1, waves)
+
+
+def influence_totals(layout: Layout, done: Pass, domains: Domains, wave: int) -> tuple[FloatArray, ...]:
+    """Total ``w z`` by unit (P_s, D) of one wave at every stage, as residuals when the design is calibrated."""
+    at = wave if domains.by_wave else 0
+    g = done.gradient[:, :, at]
+    totals = tuple(
+        np.einsum("jpd,jd->pd", part[:, layout.units(wave, s)], g) for s, part in enumerate(done.table.totals)
+    )
+    if layout.sweep is None or done.table.crossed is None:
+        return totals
+    crossed = by_result(done.table.crossed, domains)[..., at]
+    return layout.sweep.residual(totals, np.einsum("qjd,jd->qd", crossed, g), wave)
