@@ -11,7 +11,7 @@ import numpy as np
 
 from survey_kit import checks, frames
 from survey_kit.design.arrays import PerStage, layout_of
-from survey_kit.design.calibration import Calibration
+from survey_kit.design.calibration import Calibration, apply_steps
 from survey_kit.design.layout import Layout
 from survey_kit.design.replicate_columns import settle
 from survey_kit.errors import DesignError
@@ -132,8 +132,6 @@ class Design:
         """Yield the weights (n,) of every replicate, calibrated anew when the design is calibrated."""
         if self.replicates is None:
             raise DesignError("The design has no replicate weights.", fix="Make some with make_replicates.")
-        from survey_kit.design.calibrate import apply_steps
-
         for w in self.replicates.of_rows(self.layout):
             yield apply_steps(self.calibration, w) if self.calibration else w
 
