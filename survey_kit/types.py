@@ -32,11 +32,11 @@ Overlap: TypeAlias = Literal["none", "psu", "unit"]
 Missing: TypeAlias = Literal["error", "exclude"]
 Deff: TypeAlias = Literal["srswor", "srswr"]
 Interval: TypeAlias = Literal[
-    "wald", "logit", "xlogit", "beta", "korn_graubard", "arcsine", "wilson", "likelihood", "fisher"
+    "wald", "logit", "xlogit", "beta", "korn_graubard", "arcsine", "wilson", "likelihood", "fisher", "log"
 ]
 ShareInterval: TypeAlias = Literal["wald", "logit", "beta", "korn_graubard", "arcsine", "wilson", "likelihood"]
 
-EstimateStatus: TypeAlias = Literal["ok", "empty", "not_asked", "one_value", "no_df"]
+EstimateStatus: TypeAlias = Literal["ok", "empty", "not_asked", "one_value", "no_df", "undefined"]
 IndicatorKind: TypeAlias = Literal["share", "mean100", "net", "ratio"]
 Theme: TypeAlias = Literal["services", "trust", "corruption", "legal_culture", "other"]
 Break: TypeAlias = Literal["mode", "wording", "scale", "frame", "weighting", "design", "territory"]

@@ -49,6 +49,7 @@ def build(
     variance = like.variance.variances(size)
     df = like.variance.degrees(size)
     absent = ~np.isfinite(estimate)
+    status = np.where((status == "ok") & absent, "undefined", status)
     se = np.where(absent, np.nan, np.sqrt(np.maximum(variance, 0.0)))
     status = np.where((status == "ok") & ((df <= 0) | np.isnan(variance)), "no_df", status)
     status = np.where((status == "ok") & (se <= 0), "one_value", status)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from survey_kit.design import Design
-from survey_kit.errors import EstimationError
 from survey_kit.estimate.building import build
 from survey_kit.estimate.columns import Ask, Variable
 from survey_kit.estimate.domains import Domains, active_units, by_result, make_domains
 from survey_kit.estimate.estimates import Estimates
+from survey_kit.estimate.intervals import check_scale
 from survey_kit.estimate.passes import Pass, influence_totals, one_pass
 from survey_kit.estimate.replication import replicate_values, replicated
 from survey_kit.estimate.statistics import Statistic
@@ -41,13 +41,13 @@ def estimate(design: Design, statistic: Statistic, variables: list[Variable], as
         out["estimate"][at, v] = np.where(cell_n > 0, done.theta, np.nan).reshape(-1)
         srs = _srs_variance(done, ask.deff, domains)
         out["srs"][at, v] = np.where(np.isfinite(done.fixed), np.nan, srs).reshape(-1)
-        status[at, v] = _status(cell_n, active, domains, design).reshape(-1)
+        status[at, v] = _status(cell_n, active, everybody, domains, design).reshape(-1)
         for wave in range(len(layout.waves)):
             columns.setdefault((wave, "active"), []).append(active[layout.units(wave)])
             if design.replicates is None:
                 for s, part in enumerate(influence_totals(layout, done, domains, wave)):
                     columns.setdefault((wave, f"t{s}"), []).append(part)
-    _check_scale(ask, out["estimate"])
+    check_scale(ask.interval, out["estimate"])
     stages = len(layout.stages) if design.replicates is None else 0
     units = Linearised(
         layout=layout,
@@ -109,10 +109,9 @@ def _srs_variance(done: Pass, deff: Deff | None, domains: Domains) -> FloatArray
         return np.where(n > 1, W**2 * s2 / n * without, np.nan)
 
 
-def _status(cell_n: FloatArray, active: BoolArray, domains: Domains, design: Design) -> Any:
+def _status(cell_n: FloatArray, active: BoolArray, everybody: BoolArray, domains: Domains, design: Design) -> Any:
     waves = design.layout.waves
     anybody = np.stack([active[design.layout.units(wave)].any(axis=0) for wave in range(len(waves))], axis=-1)
-    everybody = active_units(design, domains, None)
     present = np.stack([everybody[design.layout.units(wave)].any(axis=0) for wave in range(len(waves))], axis=-1)
     if not domains.by_wave:
         anybody = np.asarray(anybody.any(axis=-1, keepdims=True))
@@ -132,16 +131,6 @@ def _block(columns: dict[tuple[int, str], list[Any]], wave: int, domains: Domain
         totals=tuple(np.concatenate(columns[wave, f"t{s}"], axis=1) for s in range(stages)),
         active=np.concatenate(columns[wave, "active"], axis=1),
     )
-
-
-def _check_scale(ask: Ask, estimate: FloatArray) -> None:
-    seen = estimate[np.isfinite(estimate)]
-    if ask.interval != "wald" and ((seen < 0) | (seen > 1)).any():
-        raise EstimationError(
-            f"A '{ask.interval}' interval is for shares between 0 and 1.",
-            found=f"an estimate of {seen[(seen < 0) | (seen > 1)][0]:.4g}",
-            fix="Use interval='wald'.",
-        )
 
 
 def data_notes(design: Design) -> tuple[str, ...]:

@@ -89,6 +89,9 @@ def interval(
     ``fisher``
         Wald on :math:`\operatorname{artanh} r`, whose standard error is :math:`s / (1 - r^2)`, transformed back: for
         correlations.
+    ``log``
+        Wald on :math:`\log\hat\theta`, whose standard error is :math:`s / \hat\theta`, transformed back: for counts,
+        spreads and geometric means, which are above zero.
 
     Parameters
     ----------
@@ -178,6 +181,14 @@ def _fisher(estimate: FloatArray, se: FloatArray, df: FloatArray, n: FloatArray,
     return np.tanh(np.arctanh(r) - half), np.tanh(np.arctanh(r) + half)
 
 
+def _log(estimate: FloatArray, se: FloatArray, df: FloatArray, n: FloatArray, level: float) -> Limits:  # noqa: ARG001
+    inside = (estimate > 0) & (se > 0)
+    theta = np.where(inside, estimate, 1.0)
+    with np.errstate(over="ignore"):
+        factor = np.exp(np.where(inside, t_quantile(level, df) * se / theta, np.nan))
+    return theta / factor, theta * factor
+
+
 def _inside(estimate: FloatArray, se: FloatArray) -> BoolArray:
     return (estimate > 0) & (estimate < 1) & (se > 0)
 
@@ -264,4 +275,5 @@ KINDS: Final[dict[Interval, IntervalKind]] = {
     "wilson": _share(_wilson),
     "likelihood": _share(_likelihood),
     "fisher": IntervalKind(limits=_fisher, lowest=-1.0, highest=1.0, what="correlations between -1 and 1"),
+    "log": IntervalKind(limits=_log, lowest=0.0, what="estimates of zero or more"),
 }
