@@ -115,8 +115,14 @@ def joint(*codes: IntArray) -> tuple[IntArray, IntArray]:
         out = out * (int(part.max(initial=0)) + 1) + part
         if out.max(initial=0) > 2**40:
             out = np.unique(out, return_inverse=True)[1].astype(np.int64)
-    _, first, inverse = np.unique(out, return_index=True, return_inverse=True)
-    return inverse.astype(np.int64), first.astype(np.int64)
+    size = int(out.max(initial=0)) + 1
+    if size > 4 * len(out) + 1000:
+        _, first, inverse = np.unique(out, return_index=True, return_inverse=True)
+        return inverse.astype(np.int64), first.astype(np.int64)
+    row = np.full(size, -1, dtype=np.int64)
+    row[out[::-1]] = np.arange(len(out) - 1, -1, -1)  # the last to be written is the first in the data
+    occurs = row >= 0
+    return (np.cumsum(occurs) - 1)[out], row[occurs]
 
 
 def make_stage(

@@ -63,7 +63,8 @@ def active_units(design: Design, domains: Domains, asked: BoolArray | None) -> B
     rows, code = domains.rows, domains.code
     if asked is not None:
         rows, code = rows[asked[rows]], code[asked[rows]]
-    unit = design.layout.stages[0].unit_of_row[rows]
+    unit = design.layout.stages[0].unit_of_row
+    unit = unit if len(rows) == design.n else unit[rows]
     size = design.layout.stages[0].size
     return (np.bincount(unit * domains.size + code, minlength=size * domains.size) > 0).reshape(size, domains.size)
 

@@ -105,6 +105,9 @@ def numbers(frame: Frame, name: str, role: str = "variable") -> Numbers:
                 fix="Recode it to numbers, or read it with the instrument that says what its codes mean.",
             )
         return Numbers(np.zeros(len(series)), np.ones(len(series), dtype=bool), 0)
+    plain = series.to_numpy() if dtype in {nw.Float64, nw.Float32} else None
+    if isinstance(plain, np.ndarray) and plain.dtype.kind == "f" and np.isfinite(plain).all():
+        return Numbers(plain.astype(np.float64, copy=False), np.zeros(len(plain), dtype=bool), 0)
     missing = np.asarray(series.is_null().to_numpy(), dtype=bool)
     values = np.asarray(series.cast(nw.Float64).fill_null(0.0).to_numpy(), dtype=np.float64)
     nan = np.isnan(values) & ~missing
@@ -173,7 +176,7 @@ def _factorize(series: nw.Series[Any]) -> tuple[IntArray, list[Any]]:
         categories = series.cat.get_categories().to_list()
     if series.dtype.is_integer():  # not by way of floats, which would join ids of more than 15 digits
         present = ~np.asarray(series.is_null().to_numpy(), dtype=bool)
-        wholes, inverse = np.unique(series.drop_nulls().to_numpy(), return_inverse=True)
+        wholes, inverse = _distinct(series.drop_nulls().to_numpy())
         codes = np.full(len(series), -1, dtype=np.int64)
         codes[present] = inverse
         return codes, [int(level) for level in wholes]
@@ -192,6 +195,19 @@ def _factorize(series: nw.Series[Any]) -> tuple[IntArray, list[Any]]:
     index = {value: i for i, value in enumerate(categories)}
     codes = np.fromiter((-1 if _absent(v) else index[v] for v in values), dtype=np.int64, count=len(values))
     return codes, categories
+
+
+def _distinct(values: Any) -> tuple[Any, IntArray]:
+    """Give the distinct whole numbers in order and the place of each; by a table where they lie close together."""
+    if not len(values):
+        return values, np.zeros(0, dtype=np.int64)
+    low, high = int(values.min()), int(values.max())
+    if high - low > 4 * len(values) + 1000:
+        levels, inverse = np.unique(values, return_inverse=True)
+        return levels, inverse.astype(np.int64, copy=False)
+    shifted = values.astype(np.int64, copy=False) - low
+    seen = np.bincount(shifted, minlength=high - low + 1) > 0
+    return np.flatnonzero(seen) + low, (np.cumsum(seen) - 1)[shifted]
 
 
 def from_columns(data: Mapping[str, Any], like: Frame | str | None = None) -> Frame:
