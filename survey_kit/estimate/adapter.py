@@ -141,7 +141,7 @@ def from_influence(  # noqa: PLR0913  # one keyword per column of the result
             level=level,
             interval=interval,
             backend=backend(design.frame),
-            notes=(*data_notes(design), *design.assumptions(), *notes),
+            notes=tuple(dict.fromkeys((*data_notes(design), *design.assumptions(), *notes))),
         ),
     )
 
