@@ -12,7 +12,7 @@ from survey_kit import checks
 from survey_kit.design import Design
 from survey_kit.errors import EstimationError
 from survey_kit.estimate.building import COLUMNS
-from survey_kit.types import BoolArray, Deff, FloatArray, Interval, Missing
+from survey_kit.types import BoolArray, Deff, FloatArray, IntArray, Interval, Missing
 
 By = str | Sequence[str] | None
 
@@ -63,21 +63,37 @@ def numeric(design: Design, name: str, missing: Missing, where: str | None) -> V
     return Variable(name=name, category=None, y=column.values, x=None, answered=~column.missing, asked=asked)
 
 
-def categorical(design: Design, name: str, missing: Missing, where: str | None) -> list[Variable]:
-    """Take an indicator of every level of a column out."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coded:
+    """A column as level numbers (n,), -1 where not answered; its levels; who was asked (n,), None when the data do not say."""
+
+    name: str
+    codes: IntArray
+    levels: tuple[Any, ...]
+    asked: BoolArray | None
+
+
+def coded(design: Design, name: str, missing: Missing, where: str | None) -> Coded:
+    """Take a column out as level numbers."""
     grouped = design.groups(name, "variable")
     asked = design.asked(name)
     _answers_needed(design, name, grouped.codes < 0, asked, missing, where)
+    return Coded(name=name, codes=grouped.codes, levels=tuple(level[0] for level in grouped.levels), asked=asked)
+
+
+def categorical(design: Design, name: str, missing: Missing, where: str | None) -> list[Variable]:
+    """Take an indicator of every level of a column out."""
+    item = coded(design, name, missing, where)
     return [
         Variable(
             name=name,
-            category=level[0],
-            y=(grouped.codes == i).astype(np.float64),
+            category=level,
+            y=(item.codes == i).astype(np.float64),
             x=None,
-            answered=grouped.codes >= 0,
-            asked=asked,
+            answered=item.codes >= 0,
+            asked=item.asked,
         )
-        for i, level in enumerate(grouped.levels)
+        for i, level in enumerate(item.levels)
     ]
 
 
