@@ -122,6 +122,12 @@ def numbers(frame: Frame, name: str, role: str = "variable") -> Numbers:
     return Numbers(np.where(missing, 0.0, values), missing, int(nan.sum()))
 
 
+def is_numeric(frame: Frame, name: str, role: str = "variable") -> bool:
+    """Tell whether a column holds numbers or true and false, rather than words or categories."""
+    dtype = _series(frame, name, role).dtype
+    return bool(dtype.is_numeric() or dtype == nw.Boolean)
+
+
 def _reads_as_number(value: Any) -> bool:
     try:
         float(value)
