@@ -130,7 +130,7 @@ class ReplicateColumns:
             scale=convention.coefficient(R, self.rho, mse) if self.scale is None else float(self.scale),
             rscales=np.ones(R) if self.rscales is None else np.asarray(self.rscales, dtype=np.float64),
             mse=mse,
-            df=np.nan if self.df is None else float(self.df),
+            df=self.df,
             rho=self.rho,
         )
 
@@ -164,9 +164,10 @@ class ReplicateColumns:
 
 
 def settle(replicates: Replicates | ReplicateColumns, frame: Frame, weight: str, layout: Layout) -> Replicates:
-    """Give the replicates of a design: columns are read, shapes are checked, degrees of freedom filled in."""
+    """Give the replicates of a design: columns are read, shapes are checked."""
     out = replicates.read(frame, weight) if isinstance(replicates, ReplicateColumns) else replicates
-    return out.fitted(layout)
+    out.check(layout)
+    return out
 
 
 def _check_base(values: FloatArray, base: FloatArray, names: Sequence[str], weight: str, combined: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,7 +40,8 @@ class Replicates:
     mse
         True centres at the full sample's estimate, False at the mean of the replicates.
     df
-        Degrees of freedom. Not declared (NaN), they are R - 1 for `weights`; for `factors` units minus strata of the design.
+        Degrees of freedom. None means R - 1 for `weights`; for `factors` the design's own rule, units minus strata that
+        hold a member of the domain.
     rho
         Fay's coefficient, for notes and export.
     notes
@@ -71,7 +72,7 @@ class Replicates:
     scale: float
     rscales: FloatArray = field(default_factory=lambda: np.ones(0))
     mse: bool = False
-    df: float = np.nan
+    df: float | None = None
     rho: float = 0.0
     notes: tuple[str, ...] = ()
 
@@ -94,12 +95,12 @@ class Replicates:
                 found=f"{values[unit, r]:g}",
                 fix="Shrink the factors towards 1 and raise the scale, as Fay's method does.",
             )
-        if np.isinf(self.df) or self.df <= 0:
+        if self.df is not None and not (np.isfinite(self.df) and self.df > 0):
             raise DesignError(
                 "The degrees of freedom must be positive.", found=f"df={self.df!r}", fix="Give the producer's figure."
             )
         object.__setattr__(self, "rscales", rscales)
-        if np.isnan(self.df) and self.weights is not None:
+        if self.df is None and self.weights is not None:
             object.__setattr__(self, "df", float(R - 1))
 
     @property
@@ -127,8 +128,8 @@ class Replicates:
             for r in range(self.size):
                 yield layout.base_weight * self.factors[:, r][unit]
 
-    def fitted(self, layout: Layout) -> Replicates:
-        """Check the shapes against a design, and fill in its degrees of freedom unless others were declared."""
+    def check(self, layout: Layout) -> None:
+        """Raise DesignError unless the shapes are those of a design."""
         if self.factors is not None and not 0 <= self.stage < len(layout.stages):
             raise DesignError(
                 "The replicate factors belong to a stage the design does not have.",
@@ -144,8 +145,6 @@ class Replicates:
                 found=f"{len(self._values)} for {wanted} {what}",
                 fix=f"Give one line per {'row' if what == 'rows' else 'unit, in the order of the layout'}.",
             )
-        first = layout.stages[0]
-        return replace(self, df=float(first.size - len(first.n_h))) if np.isnan(self.df) else self
 
     def assumptions(self) -> tuple[str, ...]:
         """Say in words what a variance from these replicates rests on."""
