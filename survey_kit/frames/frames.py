@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -122,10 +122,12 @@ def numbers(frame: Frame, name: str, role: str = "variable") -> Numbers:
     return Numbers(np.where(missing, 0.0, values), missing, int(nan.sum()))
 
 
-def is_numeric(frame: Frame, name: str, role: str = "variable") -> bool:
-    """Tell whether a column holds numbers or true and false, rather than words or categories."""
+def kind(frame: Frame, name: str, role: str = "variable") -> Literal["number", "category", "words"]:
+    """Tell whether a column holds numbers (or true and false), declared categories, or words."""
     dtype = _series(frame, name, role).dtype
-    return bool(dtype.is_numeric() or dtype == nw.Boolean)
+    if dtype.is_numeric() or dtype == nw.Boolean:
+        return "number"
+    return "category" if isinstance(dtype, (nw.Enum, nw.Categorical)) else "words"
 
 
 def _reads_as_number(value: Any) -> bool:
