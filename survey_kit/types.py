@@ -36,7 +36,9 @@ Interval: TypeAlias = Literal[
 ]
 ShareInterval: TypeAlias = Literal["wald", "logit", "beta", "korn_graubard", "arcsine", "wilson", "likelihood"]
 
-EstimateStatus: TypeAlias = Literal["ok", "empty", "not_asked", "one_value", "no_df", "undefined"]
+EstimateStatus: TypeAlias = Literal[
+    "ok", "empty", "not_asked", "one_value", "no_df", "undefined", "tied", "no_interval"
+]
 IndicatorKind: TypeAlias = Literal["share", "mean100", "net", "ratio"]
 Theme: TypeAlias = Literal["services", "trust", "corruption", "legal_culture", "other"]
 Break: TypeAlias = Literal["mode", "wording", "scale", "frame", "weighting", "design", "territory"]

@@ -22,6 +22,29 @@ if TYPE_CHECKING:
 LARGEST_VCOV = 5000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnLimits:
+    """Limits that do not follow from an estimate and its standard error, such as Woodruff's for quantiles.
+
+    Attributes
+    ----------
+    name
+        What the caption calls them.
+    estimate : (K,)
+        The estimates they belong to; other rows get the limits of `Estimates.interval`.
+    at
+        ``level -> (low, high)``.
+    """
+
+    name: str
+    estimate: FloatArray
+    at: Callable[[float], tuple[FloatArray, FloatArray]]
+
+    def of(self, estimate: FloatArray) -> bool:
+        """Tell whether these are the estimates the limits belong to."""
+        return np.array_equal(self.estimate, estimate, equal_nan=True)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Estimates:
     """Estimates with their uncertainty and everything needed for their covariance.
@@ -39,6 +62,8 @@ class Estimates:
         Of the limits in the table.
     notes
         Assumptions and treatments in words.
+    own_limits
+        Where limits do not follow from the standard errors.
 
     Examples
     --------
@@ -57,6 +82,7 @@ class Estimates:
     interval: Interval
     backend: str
     notes: tuple[str, ...]
+    own_limits: OwnLimits | None = None
 
     # ------------------------------------------------------------------------------------------------- covariance
     def vcov(self, rows: Sequence[int] | None = None) -> FloatArray:
@@ -155,7 +181,11 @@ class Estimates:
         """Give the same estimates with limits at another level."""
         table = self.table.copy()
         estimate, se, df, n = (table[name].to_numpy(dtype=np.float64) for name in ("estimate", "se", "df", "n"))
-        table["ci_low"], table["ci_high"] = limits(self.interval, estimate, se, df, n, checks.level(level))
+        checks.level(level)
+        own = self.own_limits
+        table["ci_low"], table["ci_high"] = (
+            limits(self.interval, estimate, se, df, n, level) if own is None or not own.of(estimate) else own.at(level)
+        )
         return replace(self, table=table, level=level)
 
     # -------------------------------------------------------------------------------------------------- presenting
@@ -188,7 +218,8 @@ class Estimates:
         return f"{table}<p>{escape(self._caption())}</p>"
 
     def _caption(self) -> str:
-        return "; ".join((f"{self.level:.0%} intervals ({self.interval})", *self.notes))
+        kind = self.interval if self.own_limits is None else self.own_limits.name
+        return "; ".join((f"{self.level:.0%} intervals ({kind})", *self.notes))
 
     def _row(self, where: Mapping[str, Any]) -> int:
         fits = np.ones(len(self.table), dtype=bool)
@@ -219,6 +250,7 @@ def combined(
     absent = ~np.isfinite(est.table["estimate"].to_numpy(dtype=np.float64))
     lacking = (np.asarray(used @ absent.astype(np.float64)) > 0) | ~np.isfinite(estimate)
     estimate = np.where(lacking, np.nan, estimate)
+    tied = np.asarray(used @ (est.table["status"] == "tied").to_numpy(dtype=np.float64)) > 0
     head = head_columns(names, L.shape[0])
     keys = tuple(key for key in head if key not in COLUMNS)
     notes = tuple(note for note in est.notes if not note.startswith("deff "))
@@ -230,8 +262,10 @@ def combined(
         n=smallest(used, est.table["n"].to_numpy(dtype=np.float64)),
         weight_sum=np.full(L.shape[0], np.nan),
         srs_variance=None,
-        status=np.where(lacking, "empty", "ok").astype(object),
-        like=replace(est, keys=keys, variance=est.variance.mapped(L, estimate), interval="wald", notes=notes),
+        status=np.where(lacking, "empty", np.where(tied, "tied", "ok")).astype(object),
+        like=replace(
+            est, keys=keys, variance=est.variance.mapped(L, estimate), interval="wald", notes=notes, own_limits=None
+        ),
     )
 
 
@@ -283,4 +317,5 @@ def bind(*estimates: Estimates) -> Estimates:
         variance=joined([est.variance for est in estimates], [len(est.table) for est in estimates]),
         interval=first.interval if len(kinds) == 1 else "wald",
         notes=tuple(dict.fromkeys(note for est in estimates for note in est.notes)),
+        own_limits=None,
     )

@@ -165,9 +165,9 @@ class Replicated:
         return F.T @ F
 
     def variances(self, size: int) -> FloatArray:  # noqa: ARG002
-        """Variances (K,)."""
+        """Variances (K,); NaN where no replicate has an estimate."""
         F = self.factor()
-        return np.asarray(np.einsum("rk,rk->k", F, F))
+        return np.where(np.isfinite(self.theta_r).any(axis=0), np.einsum("rk,rk->k", F, F), np.nan)
 
     def degrees(self, size: int) -> FloatArray:
         """Degrees of freedom (K,)."""
