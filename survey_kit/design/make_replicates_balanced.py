@@ -64,7 +64,7 @@ def half_samples(n_h: IntArray, order: int, rho: float) -> FloatArray:
     .. math:: \delta_1 = (1 - \rho) e \sqrt{m_2 / m_1}, \qquad \delta_2 = -(1 - \rho) e \sqrt{m_1 / m_2}
 
     which for two units is McCarthy's half sample (rho = 0) or Fay's factor, and for more the unbiased grouping of Rao &
-    Shao (1999), Biometrika 86, 403-415. The scale is ``1 / (R (1 - rho)^2)``. The first group of a stratum is its first
+    Shao (1996), JASA 91, 343-348. The scale is ``1 / (R (1 - rho)^2)``. The first group of a stratum is its first
     ``n_h // 2`` units; strata with one unit do not vary.
 
     Parameters
