@@ -177,6 +177,62 @@ class Estimates:
             head[name] = self.table[name].to_numpy(dtype=object)[later]
         return self.linear(L, head, statistic="difference")
 
+    def map(
+        self,
+        f: Callable[[Mapping[Any, Any]], Any],
+        *,
+        along: str | Sequence[str] | None = None,
+        name: str | None = None,
+        interval: Interval = "wald",
+    ) -> Estimates:
+        """Any smooth function of the estimates, with its standard error: see the module `mapping`.
+
+        Parameters
+        ----------
+        f
+            Takes the estimates `m` and gives one value or a dict ``{name: value}``. ``m["trust"]`` is the estimate of a
+            variable, ``m["vote", "yes"]`` that of a category, or of whatever `along` says; ``m[["a", "b"]]`` is a list.
+            NumPy's functions work, also ``np.mean``, ``np.sum`` and ``np.dot`` over a list.
+        along
+            The column or columns whose values name an estimate: ``"variable"`` by default (with ``"category"`` where
+            there are categories), or `by` columns such as the wave. Every combination of the other columns is a group,
+            and the function is evaluated in all groups at once.
+        name
+            What a single result is called; by default the function's own name.
+        interval
+            Kind of the limits.
+
+        Returns
+        -------
+        Estimates
+            One row per group and result. A function along the variables makes new variables; any other is a new
+            statistic of each variable. A group that lacks an estimate the function uses is empty.
+
+        Raises
+        ------
+        EstimationError
+            If a name is unknown, two rows have the same names, or the function does what has no derivative.
+
+        Notes
+        -----
+        With D the derivatives, exact by automatic differentiation, the covariance is ``D V D'`` (Binder 1983,
+        International Statistical Review 51, 279-292; Rust 1985, Journal of Official Statistics 1, 381-397). With
+        replicates the function is evaluated in each of them instead. Near a kink (``abs``, ``np.maximum``, a choice by
+        ``np.where``) a note says in how many groups. Matches R ``svycontrast(x, quote(...))``.
+
+        Examples
+        --------
+        >>> import pandas as pd, survey_kit as sk
+        >>> frame = pd.DataFrame({"w": [2.0, 2, 3, 3], "trust": [1, 0, 1, 1], "distrust": [0, 1, 0, 0]})
+        >>> both = sk.mean(sk.Design(frame, weight="w"), ("trust", "distrust"))
+        >>> net = both.map(lambda m: m["trust"] - m["distrust"], name="net").table
+        >>> net[["variable", "estimate", "se"]].round(4).values.tolist()
+        [['net', 0.6, 0.4283]]
+        """
+        from survey_kit.estimate.mapping import map_estimates
+
+        return map_estimates(self, f, along=along, name=name, interval=interval)
+
     def confint(self, level: float) -> Estimates:
         """Give the same estimates with limits at another level."""
         table = self.table.copy()
@@ -243,7 +299,8 @@ def combined(
     L: Any,
     estimate: FloatArray,
     names: Mapping[str, Sequence[Any]] | Sequence[str] | None,
-    statistic: str,
+    statistic: str | Sequence[str],
+    variance: Variance | None = None,
 ) -> Estimates:
     """Make rows with the values `estimate` (M,) whose derivative with respect to the rows of `est` is `L` (M, K), sparse."""
     used = abs(L).sign()
@@ -264,7 +321,12 @@ def combined(
         srs_variance=None,
         status=np.where(lacking, "empty", np.where(tied, "tied", "ok")).astype(object),
         like=replace(
-            est, keys=keys, variance=est.variance.mapped(L, estimate), interval="wald", notes=notes, own_limits=None
+            est,
+            keys=keys,
+            variance=est.variance.mapped(L, estimate) if variance is None else variance,
+            interval="wald",
+            notes=notes,
+            own_limits=None,
         ),
     )
 
