@@ -18,6 +18,8 @@ _HOME = {
     "missing_summary": "responses",
     "recode": "responses",
     "Design": "design",
+    "Replicates": "design",
+    "make_replicates": "design",
     "mean": "estimate",
     "proportion": "estimate",
     "ratio": "estimate",

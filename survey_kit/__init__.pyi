@@ -8,6 +8,8 @@ from survey_kit import report as report
 from survey_kit import responses as responses
 from survey_kit import study as study
 from survey_kit.design import Design as Design
+from survey_kit.design import Replicates as Replicates
+from survey_kit.design import make_replicates as make_replicates
 from survey_kit.errors import SurveyKitError as SurveyKitError
 from survey_kit.estimate import Estimates as Estimates
 from survey_kit.estimate import bind as bind
