@@ -4,6 +4,10 @@ from survey_kit.estimate.adapter import Influence, from_fixed, from_influence
 from survey_kit.estimate.api import mean, proportion, ratio, total
 from survey_kit.estimate.domains import Cells, cells
 from survey_kit.estimate.estimates import Estimates, bind
+from survey_kit.estimate.inequality import gini, mean_absolute_deviation
+from survey_kit.estimate.margins import with_margins
+from survey_kit.estimate.moments import correlation, covariance, geometric_mean, sd, variance
+from survey_kit.estimate.shares import count, share
 from survey_kit.estimate.statistics import MEAN, RATIO, TOTAL, Statistic
 
 __all__ = [
@@ -16,10 +20,20 @@ __all__ = [
     "Statistic",
     "bind",
     "cells",
+    "correlation",
+    "count",
+    "covariance",
     "from_fixed",
     "from_influence",
+    "geometric_mean",
+    "gini",
     "mean",
+    "mean_absolute_deviation",
     "proportion",
     "ratio",
+    "sd",
+    "share",
     "total",
+    "variance",
+    "with_margins",
 ]
