@@ -35,6 +35,7 @@ Interval: TypeAlias = Literal[
     "wald", "logit", "xlogit", "beta", "korn_graubard", "arcsine", "wilson", "likelihood", "fisher", "log"
 ]
 ShareInterval: TypeAlias = Literal["wald", "logit", "beta", "korn_graubard", "arcsine", "wilson", "likelihood"]
+Adjustment: TypeAlias = Literal["none", "bonferroni", "holm", "bh", "by"]
 
 EstimateStatus: TypeAlias = Literal[
     "ok", "empty", "not_asked", "one_value", "no_df", "undefined", "tied", "no_interval"

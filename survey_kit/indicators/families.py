@@ -25,6 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from survey_kit.estimate.intervals import t_quantile
+from survey_kit.estimate.multiplicity import adjust_p
 from survey_kit.indicators.rows import FALSE_DISCOVERY
 from survey_kit.types import BoolArray, FloatArray, IntArray
 
@@ -77,8 +78,6 @@ def judge(
     >>> (out.p_adjusted <= 0.05).tolist(), (out.low > 0).tolist(), round(float(out.level[0]), 4)
     ([True, False, False], [True, False, False], 0.9833)
     """
-    from scipy.stats import false_discovery_control
-
     tested = tested & np.isfinite(p) & (se > 0) & (df > 0)
     size = np.zeros(len(p), dtype=np.int64)
     adjusted, level = np.full(len(p), np.nan), np.full(len(p), np.nan)
@@ -89,7 +88,7 @@ def judge(
         if not len(rows):
             continue
         m = len(rows)
-        adjusted[rows] = p[rows] if m == 1 else false_discovery_control(p[rows], method="bh")
+        adjusted[rows] = adjust_p(p[rows], "bh")
         found = int((adjusted[rows] <= q).sum())
         size[rows], level[rows] = m, 1 - max(found, 1) * q / m
     half = _quantile(level, df) * se
