@@ -1,21 +1,30 @@
 """The sampling design: who was drawn, in which strata and units, with which weight."""
 
+from survey_kit.design.calibrate import calibrate, post_stratify, rake, standardize
 from survey_kit.design.calibration import Calibration
 from survey_kit.design.design import Design
 from survey_kit.design.layout import Layout, Stage
 from survey_kit.design.make_replicates import make_replicates
+from survey_kit.design.pps import Pps
 from survey_kit.design.psu_table import Counted, PsuTable, accumulate, count
 from survey_kit.design.replicates import Replicates
+from survey_kit.design.two_phase import two_phase
 
 __all__ = [
     "Calibration",
     "Counted",
     "Design",
     "Layout",
+    "Pps",
     "PsuTable",
     "Replicates",
     "Stage",
     "accumulate",
+    "calibrate",
     "count",
     "make_replicates",
+    "post_stratify",
+    "rake",
+    "standardize",
+    "two_phase",
 ]

@@ -11,6 +11,7 @@ from survey_kit import frames
 from survey_kit.design.calibration import make_sweep
 from survey_kit.design.layout import Layout, Stage, joint, make_stage, wave_starts
 from survey_kit.design.overlap import same_units
+from survey_kit.design.pps import Quadratic, TwoPhase, make_quadratic
 from survey_kit.errors import DesignError
 from survey_kit.types import FloatArray, IntArray
 
@@ -43,10 +44,11 @@ def layout_of(design: Design) -> Layout:
         stage, unit_row = make_stage(wave, parent, stratum, unit, N, str(fpc[s]))
         if s == 0:
             same_unit, same_stratum = _identities(design, stage, unit_row, wave, (stratum, unit, unit_levels is None))
+            stage, form = _unequal(design, stage, unit_row, unit, unit_levels)
         stages.append(stage)
         starts.append(wave_starts(unit_row, wave, len(waves)))
         parent = stage.unit_of_row
-        if N is None:
+        if N is None and (s > 0 or form is None):
             break
     stratum_starts = np.append(np.searchsorted(stages[0].stratum_start, starts[0][:-1]), len(stages[0].n_h)).astype(
         np.int64
@@ -61,9 +63,52 @@ def layout_of(design: Design) -> Layout:
         identity=same_unit,
         stratum_identity=same_stratum,
         base_weight=base,
+        quadratic=form,
     )
     _check_lonely(design, layout)
     return replace(layout, sweep=make_sweep(design.calibration, base, layout)) if design.calibration else layout
+
+
+def _unequal(
+    design: Design, stage: Stage, unit_row: IntArray, unit: IntArray, levels: tuple[Any, ...] | None
+) -> tuple[Stage, Quadratic | None]:
+    """Read the inclusion probabilities of the first stage; strata of certainty units are whole populations."""
+    pps = design.pps
+    if pps is None:
+        return stage, None
+    if isinstance(pps, TwoPhase):
+        if design.calibration:
+            raise DesignError(
+                "The variance of a calibrated two-phase sample is not known here.", fix="Calibrate the first phase."
+            )
+        return stage, pps.quadratic(unit_row)
+    if per_stage(design)[2][0] is not None or design.overlap != "none":
+        raise DesignError(
+            "Unequal probabilities take the place of the first stage's fpc, and waves of such designs share no units.",
+            found=f"fpc={design.fpc!r}, overlap={design.overlap!r}",
+            fix="Leave out the first stage's fpc (None); declare overlap='none'.",
+        )
+    column = design.numbers(pps.probability, "probability")
+    bad = column.missing | (column.values <= 0) | (column.values > 1)
+    differs = column.values != column.values[unit_row][stage.unit_of_row]
+    if bad.any() or differs.any():
+        row = int(np.flatnonzero(bad | differs)[0])
+        raise DesignError(
+            "An inclusion probability is not one number above 0 and at most 1 for its unit.",
+            where=f"column '{pps.probability}', row {row + 1}; {int((bad | differs).sum())} rows in all",
+            found="missing" if column.missing[row] else f"{column.values[row]:g}",
+            fix="Give the probability with which the first-stage unit was drawn, the same in all its rows.",
+        )
+    pi = column.values[unit_row]
+    whole = np.minimum.reduceat(pi, stage.stratum_start) == 1
+    stage = replace(stage, N_h=np.where(whole, stage.n_h, np.inf))
+    if np.asarray(stage.lonely).any() and design.lonely_psu not in {"fail", "certainty"}:
+        raise DesignError(
+            f"The rule '{design.lonely_psu}' for lonely PSUs is not defined for unequal probabilities.",
+            fix="Join strata, or declare lonely_psu='certainty'.",
+        )
+    ids = None if levels is None else tuple(levels[i] for i in unit[unit_row].tolist())
+    return stage, make_quadratic(pps, stage, pi, ids)
 
 
 def _weights(design: Design) -> FloatArray:

@@ -13,6 +13,7 @@ from survey_kit import checks, frames
 from survey_kit.design.arrays import PerStage, layout_of
 from survey_kit.design.calibration import Calibration, apply_steps
 from survey_kit.design.layout import Layout
+from survey_kit.design.pps import Pps, TwoPhase
 from survey_kit.design.replicate_columns import settle
 from survey_kit.errors import DesignError
 from survey_kit.types import BoolArray, FloatArray, Frame, LonelyPsu, Overlap
@@ -39,6 +40,8 @@ class Design:
         `Replicates`, or the columns of a file named with ``Replicates.given``: standard errors then come from them.
     calibration
         Steps that :func:`post_stratify`, :func:`rake` and :func:`calibrate` have applied to the weights.
+    pps
+        How first-stage units were drawn with unequal probabilities, without replacement: :class:`Pps`.
     wave
         Column that tells surveys of different times apart. Strata, units and degrees of freedom are per wave.
     overlap
@@ -73,6 +76,7 @@ class Design:
     nest: bool = False
     replicates: Any = None
     calibration: tuple[Calibration, ...] = ()
+    pps: Pps | TwoPhase | None = None
     wave: str | None = None
     overlap: Overlap = "none"
     case: str | None = None
@@ -84,7 +88,7 @@ class Design:
     def __post_init__(self) -> None:
         checks.choice(self.lonely_psu, "rule for lonely PSUs", get_args(LonelyPsu), DesignError)
         checks.choice(self.overlap, "kind of overlap", get_args(Overlap), DesignError)
-        if hasattr(self.frame, "asked"):
+        if callable(getattr(self.frame, "asked", None)):  # responses; a column of this name is not callable
             object.__setattr__(self, "source", self.frame)
             object.__setattr__(self, "frame", self.frame.frame)
         frames.columns(self.frame)
@@ -169,11 +173,13 @@ class Design:
         if self.replicates is not None:
             return (*self.replicates.assumptions(), *_calibrated(self.calibration))
         out = [f"variance by Taylor linearisation over {stages} stage{'s' if stages > 1 else ''}"]
-        out.append(
-            "finite population correction by counts"
-            if np.isfinite(self.layout.stages[0].N_h).any()
-            else "units drawn as if with replacement (no fpc)"
-        )
+        finite = np.isfinite(self.layout.stages[0].N_h).any()
+        if self.layout.quadratic is not None:
+            out.append(self.layout.quadratic.said)
+        else:
+            out.append(
+                "finite population correction by counts" if finite else "units drawn as if with replacement (no fpc)"
+            )
         if self.wave is not None:
             shared = {"none": "no units in common", "psu": "units with equal ids in common", "unit": "cases in common"}
             out.append(f"waves have {shared[self.overlap]} (overlap: {self.overlap})")

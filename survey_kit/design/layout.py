@@ -16,6 +16,7 @@ from survey_kit.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from survey_kit.design.calibration import Sweep
+    from survey_kit.design.pps import Quadratic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,8 @@ class Layout:
         The weights before calibration.
     sweep
         What turns influence into residuals when the design is calibrated.
+    quadratic
+        The first stage's variance as a quadratic form, for unequal probabilities and two phases.
     """
 
     weight: FloatArray
@@ -97,6 +100,7 @@ class Layout:
     stratum_identity: IntArray
     base_weight: FloatArray
     sweep: Sweep | None = None
+    quadratic: Quadratic | None = None
 
     def units(self, wave: int, stage: int = 0) -> slice:
         """Give the units of a wave at a stage."""

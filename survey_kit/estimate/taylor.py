@@ -40,7 +40,8 @@ def factors(
     A, B : (sum P_s, K)
         With ``A'B`` the covariance matrix; one and the same array where the variance is a sum of squares.
     """
-    out = []
+    left: list[FloatArray] = []
+    right: list[FloatArray] = []
     above = np.ones(1)  # product of sampling fractions above, by unit of the stage before
     for s, (stage, t) in enumerate(zip(layout.stages, totals, strict=True)):
         units = layout.units(wave, s)
@@ -50,10 +51,16 @@ def factors(
         first_unit = stage.stratum_start[h] - units.start
         parent = stage.parent[units]
         parent = parent - (layout.units(wave, s - 1).start if s else 0)
-        out.append(_stage_factor(stage, h, local, first_unit, t, rule, above[parent], parent[first_unit]))
+        if s == 0 and layout.quadratic is not None:
+            left.append(t)
+            right.append(layout.quadratic.right(t, units.start))
+            above = layout.quadratic.f[units]
+            continue
+        left.append(_stage_factor(stage, h, local, first_unit, t, rule, above[parent], parent[first_unit]))
+        right.append(left[-1])
         above = above[parent] * np.minimum(stage.f_h[h][local], 1.0)
-    stacked = np.concatenate(out)
-    return stacked, stacked
+    A = np.concatenate(left)
+    return A, A if layout.quadratic is None else np.concatenate(right)
 
 
 def _stage_factor(

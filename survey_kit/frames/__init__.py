@@ -13,9 +13,11 @@ from survey_kit.frames.frames import (
     kind,
     numbers,
     row_count,
+    rows,
     snapshot,
     texts,
     to_pandas,
+    with_column,
 )
 
 __all__ = [
@@ -28,7 +30,9 @@ __all__ = [
     "kind",
     "numbers",
     "row_count",
+    "rows",
     "snapshot",
     "texts",
     "to_pandas",
+    "with_column",
 ]

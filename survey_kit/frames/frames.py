@@ -218,6 +218,20 @@ def _distinct(values: Any) -> tuple[Any, IntArray]:
     return np.flatnonzero(seen) + low, (np.cumsum(seen) - 1)[shifted]
 
 
+def rows(frame: Frame, which: IntArray) -> Frame:
+    """Give some rows of a frame, in its own library."""
+    return _wrap(frame)[which.tolist()].to_native()
+
+
+def with_column(frame: Frame, name: str, values: Any) -> Frame:
+    """Give the frame with one more column; a name already taken is an error."""
+    wrapped = _wrap(frame)
+    if name.casefold() in {str(known).casefold() for known in wrapped.columns}:
+        raise FrameError(f"The frame already has a column '{name}'.", fix="Rename or drop it.")
+    series = nw.new_series(name, values, backend=wrapped.implementation)
+    return wrapped.with_columns(series).to_native()
+
+
 def from_columns(data: Mapping[str, Any], like: Frame | str | None = None) -> Frame:
     """Build a frame from columns in the library of `like` (a frame or ``"pandas"``, ``"polars"``, ``"pyarrow"``)."""
     if like is None or isinstance(like, str):
