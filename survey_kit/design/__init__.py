@@ -5,10 +5,10 @@ from survey_kit.design.calibration import Calibration
 from survey_kit.design.design import Design
 from survey_kit.design.layout import Layout, Stage
 from survey_kit.design.make_replicates import make_replicates
+from survey_kit.design.phases import two_phase
 from survey_kit.design.pps import Pps
 from survey_kit.design.psu_table import Counted, PsuTable, accumulate, count
 from survey_kit.design.replicates import Replicates
-from survey_kit.design.two_phase import two_phase
 
 __all__ = [
     "Calibration",
