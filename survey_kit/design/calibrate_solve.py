@@ -14,6 +14,8 @@ from survey_kit.types import FloatArray
 
 RANK_TOLERANCE = 2e-15  # times the number of columns
 HALVINGS = 40
+DAMPINGS = (0.0, 1e-3, 1.0)
+SWEEPS = 3
 STALLED = 25  # steps in which the error has to fall by half
 
 
@@ -66,7 +68,7 @@ def solve(
         Most steps.
     """
     scale = _scale(columns, weight, target)
-    coefficients = np.zeros(len(target))
+    coefficients = _start(columns, weight, target) if distance.positive else np.zeros(len(target))
 
     def at(lam: FloatArray) -> tuple[FloatArray, FloatArray]:
         u = _predictor(columns, lam)
@@ -78,8 +80,7 @@ def solve(
     iterations = 0
     while iterations < maxit and not _finished(history, tolerance):
         slope = distance.slope(u, bounds)
-        direction = _direction(columns, weight * slope, misfit)
-        found = _halved(at, coefficients, direction, misfit / scale, scale)
+        found = _step(at, coefficients, misfit, products(columns, columns, [weight * slope] * len(columns)), scale)
         iterations += 1
         if found is None:
             break
@@ -114,29 +115,51 @@ def _finished(history: list[float], tolerance: float) -> bool:
     return len(history) > STALLED and history[-1] > 0.5 * history[-STALLED]
 
 
-def _halved(
+def _step(
     at: Callable[[FloatArray], tuple[FloatArray, FloatArray]],
     start: FloatArray,
-    direction: FloatArray,
-    before: FloatArray,
+    misfit: FloatArray,
+    gram: Any,
     scale: FloatArray,
 ) -> tuple[FloatArray, FloatArray, FloatArray] | None:
-    """Halve the step until the error falls: a Newton step points downhill for its sum of squares."""
-    norm = float(before @ before)
-    length = 1.0
-    for _ in range(HALVINGS):
-        lam = start + length * direction
-        u, misfit = at(lam)
-        after = misfit / scale
-        if np.isfinite(after).all() and float(after @ after) <= (1 - 1e-4 * length) * norm:
-            return lam, u, misfit
-        length /= 2
+    """Take a Newton step, halved until the error falls (its sum of squares falls along it), damped if that fails."""
+    from scipy import sparse
+
+    norm = float(((misfit / scale) ** 2).sum())
+    diagonal = gram.diagonal()
+    floor = float(diagonal.max(initial=0.0)) or 1.0
+    for damping in DAMPINGS:
+        damped = gram if damping == 0 else gram + sparse.diags_array(damping * np.maximum(diagonal, 1e-3 * floor))
+        direction = pseudo_inverse(damped)(misfit)
+        length = 1.0
+        for _ in range(HALVINGS):
+            lam = start + length * direction
+            u, left = at(lam)
+            after = left / scale
+            if np.isfinite(after).all() and float(after @ after) <= (1 - 1e-4 * length) * norm:
+                return lam, u, left
+            length /= 2
     return None
 
 
-def _direction(columns: Sequence[Columns], weight: FloatArray, misfit: FloatArray) -> FloatArray:
-    gram = products(columns, columns, [weight] * len(columns))
-    return pseudo_inverse(gram)(misfit)
+def _start(columns: Sequence[Columns], weight: FloatArray, target: FloatArray) -> FloatArray:
+    """Fit the margins in turn, as iterative proportional fitting does, a few times: a Newton step from far away is wild."""
+    out = np.zeros(len(target))
+    u = np.zeros(len(weight))
+    for _ in range(SWEEPS):
+        first = 0
+        for block in columns:
+            at = slice(first, first + block.size)
+            first += block.size
+            if block.value is not None:
+                continue
+            sums = block.sums(weight * np.exp(u))
+            possible = (sums > 0) & (target[at] > 0)
+            move = np.zeros(block.size)
+            move[possible] = np.log(target[at][possible] / sums[possible])
+            out[at] += move
+            u += block.spread(move)
+    return out
 
 
 def _scale(columns: Sequence[Columns], weight: FloatArray, target: FloatArray) -> FloatArray:

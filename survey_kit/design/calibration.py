@@ -98,8 +98,8 @@ class Calibration:
     g: FloatArray
     slope: FloatArray
     residuals: Residuals = "derivative"
-    iterations: int
-    largest_error: float
+    iterations: int = 0
+    largest_error: float = 0.0
     tolerance: float
     maxit: int
     notes: tuple[str, ...] = ()
@@ -129,6 +129,12 @@ class Calibration:
         sums = np.append(r.groups.sums(weight), 0.0)
         return np.where(r.group >= 0, r.share * sums[r.group], self.target)
 
+    def by_cell(self, weight: FloatArray) -> FloatArray:
+        """Sum weights (n,) by cell."""
+        if self.cell is None:
+            return weight
+        return np.bincount(self.cell, weights=weight).astype(np.float64, copy=False)
+
     def factors(self, weight: FloatArray) -> FloatArray:
         """Find the factors (n,) that calibrate other weights (n,) in the same way."""
         found = solve_rows(self, weight)
@@ -145,10 +151,9 @@ class Calibration:
 
 def solve_rows(step: Calibration, weight: FloatArray) -> Factors:
     """Solve a step for given weights (n,), by cells where rows are alike; factors by row."""
-    inside = weight if step.cell is None else np.bincount(step.cell, weights=weight).astype(np.float64, copy=False)
     found = solve(
         step.cell_columns,
-        inside,
+        step.by_cell(weight),
         step.targets(weight),
         distance=step.distance,
         bounds=step.bounds,

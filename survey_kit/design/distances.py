@@ -60,6 +60,23 @@ def _raking_slope(u: FloatArray, bounds: Bounds) -> FloatArray:
     return np.where((g > bounds[0]) & (g < bounds[1]), g, 0.0)
 
 
+def _sinh(u: FloatArray, bounds: Bounds) -> FloatArray:
+    """F(u) = (p + sqrt(p^2 + 4)) / 2 with p = asinh(2 u), the inverse of u = sinh(g - 1/g) / 2."""
+    return np.asarray(np.clip(_sinh_factor(u), *bounds))
+
+
+def _sinh_slope(u: FloatArray, bounds: Bounds) -> FloatArray:
+    g = _sinh_factor(u)
+    slope = 2.0 * g / (np.sqrt(1.0 + 4.0 * u * u) * (g + 1.0 / g))
+    return np.where((g > bounds[0]) & (g < bounds[1]), slope, 0.0)
+
+
+def _sinh_factor(u: FloatArray) -> FloatArray:
+    p = np.arcsinh(2.0 * np.abs(u))
+    above = (p + np.sqrt(p * p + 4.0)) / 2.0
+    return np.asarray(np.where(u >= 0, above, 1.0 / above))
+
+
 def _logit(u: FloatArray, bounds: Bounds) -> FloatArray:
     """F(u) = (L (U - 1) + U (1 - L) e^(A u)) / (U - 1 + (1 - L) e^(A u)), A = (U - L) / ((1 - L)(U - 1))."""
     low, high = bounds
@@ -86,7 +103,9 @@ def _share(u: FloatArray, bounds: Bounds) -> FloatArray:
 LINEAR = Distance(name="linear", factor=_linear, slope=_linear_slope, positive=False, needs_bounds=False)
 #: F(u) = exp(u): raking; factors are positive.
 RAKING = Distance(name="raking", factor=_raking, slope=_raking_slope, positive=True, needs_bounds=False)
+#: Positive like raking, with fewer very large factors (Le Guennec & Sautory 2002, CALMAR 2).
+SINH = Distance(name="sinh", factor=_sinh, slope=_sinh_slope, positive=True, needs_bounds=False)
 #: The logistic factor between the bounds, which it never reaches.
 LOGIT = Distance(name="logit", factor=_logit, slope=_logit_slope, positive=False, needs_bounds=True)
 
-DISTANCES = {distance.name: distance for distance in (LINEAR, RAKING, LOGIT)}
+DISTANCES = {distance.name: distance for distance in (LINEAR, RAKING, LOGIT, SINH)}

@@ -1,0 +1,149 @@
+"""One step of calibration: from what was asked for to a design with other weights."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
+
+from survey_kit import checks
+from survey_kit.design.calibrate_bounds import check_range, no_solution
+from survey_kit.design.calibrate_build import build
+from survey_kit.design.calibrate_columns import collapse
+from survey_kit.design.calibrate_controls import Margin
+from survey_kit.design.calibration import Calibration, Residuals, make_sweep, solve_rows
+from survey_kit.design.distances import NO_BOUNDS, Bounds, Distance
+from survey_kit.errors import DesignError
+from survey_kit.types import BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    from survey_kit.design.design import Design
+
+ALMOST_ZERO = 1e-6  # a positive factor below it says that only a weight of zero would do
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What one call asks for beside its margins: what a :class:`Calibration` of the same names holds."""
+
+    kind: str
+    asked: Mapping[str, Any]
+    distance: Distance
+    bounds: Bounds
+    residuals: Residuals
+    tolerance: float = 1e-10
+    maxit: int = 200
+
+    def __post_init__(self) -> None:
+        checks.choice(self.residuals, "convention for residuals", get_args(Residuals), DesignError)
+        if not 0 < self.tolerance < 1 or self.maxit < 1:
+            raise DesignError(
+                "The tolerance is a relative error between 0 and 1, and there is at least one step.",
+                found=f"tolerance {self.tolerance!r}, maxit {self.maxit!r}",
+            )
+
+
+_DONE = {
+    "post_stratify": "post-stratified to",
+    "rake": "raked to",
+    "calibrate": "calibrated to",
+    "standardize": "standardised by",
+}
+
+
+def checked_bounds(bounds: Bounds | None, distance: Distance) -> Bounds:
+    """Check bounds on the factors against what a distance needs."""
+    if bounds is None:
+        if distance.needs_bounds:
+            raise DesignError(
+                f"The '{distance.name}' distance needs bounds.", fix="Give bounds=(smallest, largest factor)."
+            )
+        return NO_BOUNDS
+    low, high = (float(edge) for edge in bounds)
+    finite = np.isfinite(low) and np.isfinite(high)
+    if not low < 1 < high or (distance.needs_bounds and not finite):
+        raise DesignError(
+            "Bounds are the smallest and largest factor, one below and one above 1.",
+            found=f"{low:g} to {high:g}",
+            fix="Give bounds such as (0.3, 3).",
+        )
+    return low, high
+
+
+def calibrated(
+    design: Design, ask: Ask, margins: Sequence[Margin], inside: BoolArray | None = None, notes: Sequence[str] = ()
+) -> Design:
+    """Find the factors of a step and append it to the design.
+
+    Parameters
+    ----------
+    design
+        The sample, perhaps calibrated before.
+    ask
+        What was asked for.
+    margins
+        Targets that agree with each other.
+    inside : (n,), optional
+        The rows that take part.
+    notes
+        What else a reader should know.
+    """
+    made = build(design, margins, inside)
+    cell, cell_columns = collapse(made.columns)
+    weight = design.layout.weight
+    step = Calibration(
+        kind=ask.kind,
+        asked=ask.asked,
+        distance=ask.distance,
+        bounds=ask.bounds,
+        columns=made.columns,
+        target=made.target,
+        relative=made.relative,
+        cell=cell,
+        cell_columns=cell_columns,
+        g=np.ones_like(weight),
+        slope=np.ones_like(weight),
+        residuals=ask.residuals,
+        tolerance=ask.tolerance,
+        maxit=ask.maxit,
+    )
+    check_range(made.columns, weight, step.targets(weight), ask.bounds)
+    found = solve_rows(step, weight)
+    vanishing = ask.distance.positive and float(found.g.min()) < ALMOST_ZERO
+    if not found.converged or vanishing:
+        raise no_solution(cell_columns, step.by_cell(weight), step.targets(weight), ask.distance, ask.bounds, found)
+    step = replace(
+        step, g=found.g, slope=found.slope, iterations=found.iterations, largest_error=float(found.error.max())
+    )
+    return _with_steps(design, (*design.calibration, replace(step, notes=(*_notes(step, margins, weight), *notes))))
+
+
+def _notes(step: Calibration, margins: Sequence[Margin], weight: FloatArray) -> list[str]:
+    """Say what was done to the weights."""
+    names = ", ".join(dict.fromkeys(margin.name for margin in margins))
+    how = f"{step.distance.name} distance, " if step.kind == "calibrate" else ""
+    span = f"factors {step.g.min():.3g} to {step.g.max():.3g}"
+    out = [f"weights {_DONE[step.kind]} {names} ({how}{span}); standard errors credit it"]
+    if step.relative is not None and step.kind != "standardize":
+        out.append("shares were scaled to the sum of the weights")
+    negative = int((weight * step.g < 0).sum())
+    if negative:
+        out.append(f"{negative} of {len(weight)} calibrated weights are negative")
+    if step.residuals == "R":
+        out.append("residuals of the calibration as in R's survey package")
+    return out
+
+
+def _with_steps(design: Design, steps: tuple[Calibration, ...]) -> Design:
+    """Give the same design with other steps; columns already taken out stay."""
+    layout = design.layout
+    weight = layout.base_weight * np.prod([step.g for step in steps], axis=0)
+    made = copy.copy(design)
+    object.__setattr__(made, "calibration", steps)
+    object.__setattr__(
+        made, "layout", replace(layout, weight=weight, sweep=make_sweep(steps, layout.base_weight, layout))
+    )
+    return made
