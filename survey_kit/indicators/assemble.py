@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from survey_kit.estimate import reliability
 from survey_kit.estimate.intervals import interval, t_quantile
-from survey_kit.indicators import families, reliability
+from survey_kit.indicators import families
 from survey_kit.indicators.cells import LEVEL_FIELDS, MISSING_FIELDS, Cells, Job
 from survey_kit.indicators.comparable import NONE, Comparison
 from survey_kit.indicators.rows import AGAINST, COLUMNS, CONFIDENCE, COUNTS, TEXTS

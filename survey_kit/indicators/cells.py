@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from survey_kit.design import Design
 from survey_kit.estimate import Estimates, mean
 from survey_kit.estimate.intervals import p_value
+from survey_kit.estimate.reliability import effective_share
 from survey_kit.indicators.comparable import NONE, Plan
-from survey_kit.indicators.reliability import effective_share
 from survey_kit.indicators.rows import AGAINST
 from survey_kit.indicators.score import ANSWERED, DONT_KNOW, NO_ANSWER, OTHER, REFUSED, Column
 from survey_kit.study import Indicator

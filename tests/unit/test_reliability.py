@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from survey_kit.estimate import reliability
 from survey_kit.estimate.intervals import interval
-from survey_kit.indicators import reliability
 
 
 def one(value: float) -> np.ndarray:

@@ -5,6 +5,10 @@ nchs_2017
     Vital and Health Statistics 2(175): effective sample size under 30, a Korn-Graubard interval 0.30 wide or more, or
     wider than 1.30 times the share (unless at most 0.05 wide): suppress. Fewer than 8 degrees of freedom, or 0 % or
     100 %: review. Wider than 1.30 times the complement: caution.
+nchs_2023
+    Counts. Parker et al. (2023), National Center for Health Statistics Data Presentation Standards for Rates and Counts,
+    Vital and Health Statistics 2(200): fewer than 10 people, or a 95 % interval on the log scale wider than 1.60 times the
+    count: suppress. Fewer than 8 degrees of freedom: review.
 cv_bands
     Means. Statistics Canada: coefficient of variation up to 16.5 % publish, up to 33.3 % caution, above suppress.
 precision
@@ -22,14 +26,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from survey_kit.estimate.intervals import interval, t_quantile
-from survey_kit.indicators.rows import CONFIDENCE
 from survey_kit.types import BoolArray, FloatArray
 
+CONFIDENCE: Final = 0.95
 SMALLEST_EFFECTIVE: Final = 30
+SMALLEST_COUNT: Final = 10
 FEWEST_DF: Final = 8
 NARROW: Final = 0.05
 WIDE: Final = 0.30
 RELATIVE: Final = 1.30
+RELATIVE_COUNT: Final = 1.60
 CV_CAUTION: Final = 0.165
 CV_SUPPRESS: Final = 0.333
 
@@ -70,6 +76,27 @@ def of_shares(p: FloatArray, se: FloatArray, df: FloatArray, n: FloatArray) -> V
             (wide & (complement > RELATIVE), "caution", f"interval wider than {RELATIVE} times the complement"),
         ]
     return _verdict("nchs_2017", np.isfinite(p), faults)
+
+
+def of_counts(estimate: FloatArray, se: FloatArray, df: FloatArray, n: FloatArray) -> Verdict:
+    """Judge counts by the NCHS 2023 standard; `n` counts the people of the category in the sample.
+
+    Examples
+    --------
+    >>> size = np.array([5000.0, 5000.0, 300.0])
+    >>> of_counts(size, np.array([400.0, 2000.0, 30.0]), np.full(3, 60.0), np.array([50.0, 50.0, 4.0])).reliability.tolist()
+    ['publish', 'suppress', 'suppress']
+    """
+    low, high = interval("log", estimate, se, df, n, CONFIDENCE)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        relative = np.where(se > 0, (high - low) / estimate, 0.0)
+    faults = [
+        (n < SMALLEST_COUNT, "suppress", f"fewer than {SMALLEST_COUNT} people"),
+        (~(df > 0), "suppress", "no degrees of freedom"),
+        (relative > RELATIVE_COUNT, "suppress", f"interval wider than {RELATIVE_COUNT} times the count"),
+        (df < FEWEST_DF, "review", f"fewer than {FEWEST_DF} degrees of freedom"),
+    ]
+    return _verdict("nchs_2023", np.isfinite(estimate), faults)
 
 
 def of_means(estimate: FloatArray, se: FloatArray, df: FloatArray) -> Verdict:
