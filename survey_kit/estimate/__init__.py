@@ -7,6 +7,9 @@ from survey_kit.estimate.estimates import Estimates, bind
 from survey_kit.estimate.inequality import gini, mean_absolute_deviation
 from survey_kit.estimate.margins import with_margins
 from survey_kit.estimate.moments import correlation, covariance, geometric_mean, sd, variance
+from survey_kit.estimate.precision_table import precision
+from survey_kit.estimate.quantile_api import cdf, median, quantile
+from survey_kit.estimate.quantile_grouped import grouped_median
 from survey_kit.estimate.shares import count, share
 from survey_kit.estimate.statistics import MEAN, RATIO, TOTAL, Statistic
 
@@ -19,6 +22,7 @@ __all__ = [
     "Influence",
     "Statistic",
     "bind",
+    "cdf",
     "cells",
     "correlation",
     "count",
@@ -27,9 +31,13 @@ __all__ = [
     "from_influence",
     "geometric_mean",
     "gini",
+    "grouped_median",
     "mean",
     "mean_absolute_deviation",
+    "median",
+    "precision",
     "proportion",
+    "quantile",
     "ratio",
     "sd",
     "share",
