@@ -205,8 +205,4 @@ def _shown(value: Any) -> str:
 
 def _calibrated(steps: tuple[Calibration, ...]) -> tuple[str, ...]:
     """Say in words how the weights were calibrated."""
-    return tuple(
-        f"weights calibrated ({step.kind.replace('_', ' ')}), the standard error credits it"
-        + (f"; {step.negative} factors are negative" if step.negative else "")
-        for step in steps
-    )
+    return tuple(note for step in steps for note in step.notes)
