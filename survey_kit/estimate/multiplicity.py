@@ -73,12 +73,15 @@ def adjust_p(p: Any, method: Adjustment = "bh", *, family: Any = None) -> FloatA
             found=f"{len(labels)} labels for {len(values)} p-values",
             fix="Give one label per p-value.",
         )
+    numbers: dict[Any, int] = {}
+    codes = np.fromiter(
+        (numbers.setdefault(label, len(numbers)) for label in labels), dtype=np.int64, count=len(labels)
+    )
     out = np.full(len(values), np.nan)
-    known = np.isfinite(values)
-    for label in dict.fromkeys(labels):
-        rows = np.flatnonzero(known & np.fromiter((other == label for other in labels), dtype=bool, count=len(labels)))
-        order = rows[np.argsort(values[rows], kind="stable")]
-        out[order] = ADJUSTMENTS[method](values[order])
+    known = np.flatnonzero(np.isfinite(values))
+    order = known[np.lexsort((values[known], codes[known]))]
+    for rows in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
+        out[rows] = ADJUSTMENTS[method](values[rows])
     return out
 
 
