@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from survey_kit.types import Deff, Interval, Missing
 
 #: Number of people of a category: the total of its indicator.
 COUNT = replace(TOTAL, name="count")
+#: What the column `variable` says where people are shared out.
+PEOPLE: Final = "people"
 #: Share of a total, and share of all people.
 SHARE_OF_TOTAL = replace(RATIO, name="share")
 SHARE_OF_PEOPLE = replace(PROPORTION, name="share")
@@ -142,7 +145,7 @@ def _parts(design: Design, amount: Variable | None, found: Cells) -> list[Variab
     for number in range(found.size):
         own = (cell == number).astype(np.float64)
         out.append(
-            Variable(name="people", category=None, y=own, x=None, answered=inside, asked=None)
+            Variable(name=PEOPLE, category=None, y=own, x=None, answered=inside, asked=None)
             if amount is None
             else replace(amount, y=amount.y * own, x=amount.y, answered=amount.answered & inside)
         )

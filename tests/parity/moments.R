@@ -1,5 +1,5 @@
-# Variances, covariances, correlations, counts, shares, geometric means, Gini coefficients and mean absolute deviations
-# against R survey, on the made-up sample of designs.R. Reads designs_data.csv; writes
+# Variances, covariances, correlations, counts, shares, geometric means, Gini coefficients, mean absolute deviations and
+# measures of precision against R survey, on the made-up sample of designs.R. Reads designs_data.csv; writes
 #   moments_rows.csv     design, statistic, variable, category, domain: estimate se and, for counts, both design effects
 #   moments_vcov.csv     covariances between statistics and between domains
 #   Rscript tests/parity/moments.R
@@ -82,6 +82,15 @@ moments <- function(d) {  # variances and covariance of y and x: (yy, xy, yx, xx
   v <- svyvar(~y + x, d)
   list(theta = as.vector(v), V = attr(v, "var"))
 }
+# replicates: R's svycontrast recomputes a smooth function in every replicate, so these statistics are recomputed, too
+smooth <- list(
+  sd = function(y, x, w) { k <- length(w) / (length(w) - 1); sqrt(k * weighted.mean((y - weighted.mean(y, w))^2, w)) },
+  correlation = function(y, x, w) { e <- y - weighted.mean(y, w); f <- x - weighted.mean(x, w); sum(w * e * f) / sqrt(sum(w * e^2) * sum(w * f^2)) },
+  geometric_mean = function(y, x, w) exp(weighted.mean(log(y), w)))
+recomputed <- function(d, key, y, x = y) {
+  est <- withReplicates(d, function(w, data) smooth[[key]](data[[y]], data[[x]], w))
+  c(as.vector(est), sqrt(attr(est, "var")))
+}
 estimates <- function(name, d, domain) {
   for (variable in c("y", "x", "b", "v")) {
     f <- formula(paste0("~", variable))
@@ -89,15 +98,16 @@ estimates <- function(name, d, domain) {
     theta <- as.vector(coef(v))
     se <- sqrt(as.vector(vcov(v)))
     put(name, "variance", variable, "", domain, theta, se)
-    put(name, "sd", variable, "", domain, sqrt(theta), se / (2 * sqrt(theta)))
+    again <- if (name == "jkn") recomputed(if (variable == "v") subset(d, answered) else d, "sd", variable)
+    put(name, "sd", variable, "", domain, sqrt(theta), if (name == "jkn") again[2] else se / (2 * sqrt(theta)))
   }
   m <- moments(d)
   put(name, "covariance", "y;x", "", domain, m$theta[2], sqrt(m$V[2, 2]))
   r <- m$theta[2] / sqrt(m$theta[1] * m$theta[4])
   g <- c(-r / (2 * m$theta[1]), 1 / sqrt(m$theta[1] * m$theta[4]), 0, -r / (2 * m$theta[4]))
-  put(name, "correlation", "y;x", "", domain, r, sqrt(t(g) %*% m$V %*% g))
+  put(name, "correlation", "y;x", "", domain, r, if (name == "jkn") recomputed(d, "correlation", "y", "x")[2] else sqrt(t(g) %*% m$V %*% g))
   geo <- svycontrast(svymean(~log(x), d), quote(exp(`log(x)`)))
-  put(name, "geometric_mean", "x", "", domain, coef(geo), SE(geo))
+  put(name, "geometric_mean", "x", "", domain, coef(geo), if (name == "jkn") recomputed(d, "geometric_mean", "x")[2] else SE(geo))
   count <- svytotal(~q, d)
   effect <- function(how) if (name == "jkn") rep(NA, 4) else diag(attr(svytotal(~q, d, deff = how), "deff"))
   some <- as.vector(coef(count)) > 0
@@ -129,6 +139,18 @@ for (name in names(designs)) {
   }
   cells <- svymean(~cell, designs[[name]])
   put(name, "share_of_people", "", "", sub("cell", "", names(coef(cells))), coef(cells), SE(cells))
+}
+# ------------------------------------------------------------------------------------------------------------ precision
+# meff: the design's variance over that of equally weighted independent rows (Skinner 1989); deff_kish: n sum w^2 / (sum w)^2
+for (name in setdiff(names(designs), "jkn")) for (group in c("", "a", "b", "c", "d")) {
+  d <- designs[[name]]
+  inside <- group == "" | base$dom == group
+  w <- weights(d)[inside]
+  if (group != "") d <- subset(d, dom == group)
+  m <- svymean(~y, d, deff = "replace")
+  put(name, "meff", "y", "", group, vcov(m) / (var(base$y[inside]) / sum(inside)), NA)
+  put(name, "n_effective", "y", "", group, sum(inside) / deff(m), NA)
+  put(name, "deff_kish", "y", "", group, sum(inside) * sum(w^2) / sum(w)^2, NA)
 }
 save_rows(rows, "moments_rows.csv")
 
