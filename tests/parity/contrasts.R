@@ -59,7 +59,8 @@ for (name in names(designs)) for (domain in c("", "f", "m")) for (variable in c(
     for (method in c("mean", "logit", "xlogit", "beta", "likelihood", "asin")) {
       ci <- attr(suppressWarnings(svyciprop(f, d, method = method, level = level, df = degf(d))), "ci")
       folded <- method == "asin" && asin(sqrt(p)) < qt((1 + level) / 2, degf(d)) * sqrt(v / (4 * p * (1 - p)))
-      if (!folded) put(name, domain, variable, method, level, d, ci)  # R folds a limit below 0 back into the scale
+      # left out: R folds a limit below 0 back into the scale, and has none where its profile does not reach far enough
+      if (!folded && !anyNA(ci)) put(name, domain, variable, method, level, d, ci)
     }
     t2 <- qt((1 + level) / 2, degf(d))^2
     # the deviance of the weighted logistic regression on a constant, over the variance it is inflated by, is t^2
@@ -68,8 +69,9 @@ for (name in names(designs)) for (domain in c("", "f", "m")) for (variable in c(
     score <- function(mu) (p - mu)^2 * (p * (1 - p) / v) / (mu * (1 - mu)) - t2
     for (method in c("rao_scott", "score")) {
       g <- get(method)
-      low <- uniroot(g, c(1e-12, p), tol = 1e-15, maxiter = 10000)$root
-      high <- uniroot(g, c(p, 1 - 1e-12), tol = 1e-15, maxiter = 10000)$root
+      h <- function(eta) g(plogis(eta))  # on the log odds, for digits near 0
+      low <- plogis(uniroot(h, c(-40, qlogis(p)), tol = 1e-14, maxiter = 10000)$root)
+      high <- plogis(uniroot(h, c(qlogis(p), 40), tol = 1e-14, maxiter = 10000)$root)
       put(name, domain, variable, method, level, d, c(low, high))
     }
   }
