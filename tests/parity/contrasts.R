@@ -50,7 +50,9 @@ for (name in names(designs)) for (domain in c("", "f", "m")) for (variable in c(
   m <- svymean(f, d)
   p <- coef(m)[[1]]
   v <- vcov(m)[1, 1]
-  fit <- svyglm(formula(paste(variable, "~ 1")), d, family = quasibinomial, control = list(epsilon = 1e-15))
+  fit <- svyglm(formula(paste(variable, "~ 1")), d, family = quasibinomial)
+  # the variance is that of the iteration before the last: once more from the end
+  fit <- suppressWarnings(svyglm(formula(paste(variable, "~ 1")), d, family = quasibinomial, start = qlogis(p), control = list(epsilon = 1e-15)))
   y <- d$variables[[variable]]
   w <- weights(d) / mean(weights(d))
   deviance <- function(mu) sum(w * binomial()$dev.resids(y, rep(mu, length(y)), rep(1, length(y))))

@@ -19,7 +19,6 @@ HERE = Path(__file__).parent
 RELATIVE = 1e-10
 GLM = 1e-6  # R's "logit" stops its logistic regression at a relative deviance of 1e-8
 SPLINE = 0.02  # R's "likelihood" reads its limit off a spline through some ten points of the profile
-ROOT = 1e-7  # R's regression leaves its variance at the iteration before the last, 2e-8 off
 
 PEOPLE = pd.read_csv(HERE / "contrasts_data.csv")
 INTERVALS = pd.read_csv(HERE / "contrasts_intervals.csv", comment="#", keep_default_na=False)
@@ -38,7 +37,7 @@ KINDS = {
     "beta": ("beta", RELATIVE),
     "asin": ("arcsine", RELATIVE),
     "likelihood": ("likelihood", SPLINE),
-    "rao_scott": ("likelihood", ROOT),
+    "rao_scott": ("likelihood", RELATIVE),
     "score": ("wilson", RELATIVE),
 }
 
