@@ -149,21 +149,27 @@ def _counted(y: FloatArray, code: IntArray, size: int, low: float, span: int) ->
 
 
 def _sorted(y: FloatArray, code: IntArray, size: int) -> Values:
-    counts = np.bincount(code, minlength=size)
+    counts = np.bincount(code, minlength=size) if size > 1 else np.array([len(y)])
     ends = np.concatenate(([0], np.cumsum(counts)))
-    narrow = code.astype(np.int16) if size < 2**15 else code  # numpy sorts short integers by their digits
-    order = np.argsort(narrow, kind="stable") if size > 1 else np.arange(len(y))
-    for a, b in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
-        if b - a > 1:
-            part = order[a:b]
-            order[a:b] = part[np.argsort(y[part])]
+    if size == 1:
+        order = np.argsort(y)
+    else:
+        narrow = code.astype(np.int16) if size < 2**15 else code  # numpy sorts short integers by their digits
+        order = np.argsort(narrow, kind="stable")
+        for a, b in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
+            if b - a > 1:
+                part = order[a:b]
+                order[a:b] = part[np.argsort(y[part])]
     ordered = y[order]
     new = np.empty(len(y), dtype=bool)
     new[0] = True
     np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
     new[ends[:-1][counts > 0]] = True
-    number = np.cumsum(new) - 1
     group = np.empty(len(y), dtype=np.int64)
+    if new.all():
+        group[order] = np.arange(len(y))
+        return Values(group=group, value=ordered, start=ends.astype(np.int64))
+    number = np.cumsum(new) - 1
     group[order] = number
     start = np.where(ends < len(y), number[np.minimum(ends, len(y) - 1)], number[-1] + 1)
     return Values(group=group, value=ordered[new], start=start.astype(np.int64))
@@ -185,27 +191,34 @@ def weigh(values: Values, w: FloatArray) -> Distribution:
     """
     size, U = len(values.start) - 1, len(values.value)
     weight: FloatArray = np.bincount(values.group, weights=w, minlength=U).astype(np.float64, copy=False)
-    idle = bool((w == 0).any())
-    count = np.bincount(values.group, weights=(w != 0) if idle else None, minlength=U).astype(np.float64)
-    cum = np.empty(U)
-    total, decreasing = np.zeros(size), False
-    negative = bool((weight < 0).any())
+    count = _counts(values.group, w, U)
+    cum, total, decreasing = np.empty(U), np.zeros(size), False
+    lowest = float(weight.min(initial=1.0))
     for c, (a, b) in enumerate(zip(values.start[:-1].tolist(), values.start[1:].tolist(), strict=True)):
         if a == b:
             continue
         np.cumsum(weight[a:b], out=cum[a:b])
         total[c] = cum[b - 1]
-        if negative and (weight[a:b] < 0).any():
+        if lowest < 0 and (weight[a:b] < 0).any():
             risen = np.minimum(np.maximum.accumulate(np.maximum(cum[a:b], 0.0)), max(total[c], 0.0))
-            decreasing = decreasing or total[c] > 0
+            decreasing = decreasing or bool(total[c] > 0)
             weight[a:b], cum[a:b] = np.diff(risen, prepend=0.0), risen
-    cell = np.repeat(np.arange(size), np.diff(values.start))
-    keep = (weight > 0) & (total[cell] > 0)
+    reached = np.concatenate(([0.0], np.cumsum(count)))
+    rows = reached[values.start[1:]] - reached[values.start[:-1]]
     value, start = values.value, values.start
-    rows: FloatArray = np.bincount(cell, weights=count, minlength=size).astype(np.float64, copy=False)
-    if not keep.all():
+    if lowest <= 0:
+        cell = np.repeat(np.arange(size), np.diff(values.start))
+        keep = (weight > 0) & (total[cell] > 0)
         value, weight, cum, count, cell = value[keep], weight[keep], cum[keep], count[keep], cell[keep]
         start = np.concatenate(([0], np.cumsum(np.bincount(cell, minlength=size)))).astype(np.int64)
     return Distribution(
         value=value, weight=weight, cum=cum, count=count, start=start, total=total, rows=rows, decreasing=decreasing
     )
+
+
+def _counts(group: IntArray, w: FloatArray, size: int) -> FloatArray:
+    """Count the rows with a weight behind each value."""
+    idle = bool((w == 0).any())
+    if size == len(group) and not idle:
+        return np.ones(size)
+    return np.bincount(group, weights=(w != 0) if idle else None, minlength=size).astype(np.float64)

@@ -1,6 +1,9 @@
 # Quantiles of a made-up stratified cluster sample against R survey. Writes
 #   quantiles_data.csv   the sample (also read by the tests), with replicate weights: j* jackknife (JKn), b* bootstrap
 #   quantiles_rows.csv   design, variable, domain, rule, interval, p: quantile, limits, se, df
+#   quantiles_grouped.csv  interpolated quantiles: psych's median of whole weights as repeated rows, and the standard error from replicates
+#   quantiles_api.csv    the columns of survey's apiclus1 that its documentation takes quantiles of
+#   quantiles_jackknife.csv  coefficients of the jackknife replicates
 #   quantiles_cdf.csv    distribution function at given points, with logit limits
 #   Rscript tests/parity/quantiles.R
 # The rules hf4-hf9 and shahvaish use the weights of single rows, so that in R tied rows of unequal weight give a result that depends on
@@ -35,6 +38,8 @@ people$e <- round(people$t / 2 + runif(n), 1)
 people$dom <- sample(c("a", "b", "c"), n, TRUE, prob = c(0.4, 0.4, 0.2))
 people$dom[people$psu %in% c(101, 203, 204, 401)] <- "a"                         # PSUs without b and c
 people$v <- people$y; people$v[runif(n) < 0.15] <- NA
+people$sex <- sample(c("f", "m"), n, TRUE, prob = c(0.6, 0.4))
+people$x <- round(people$y / 10 + runif(n, 1, 9), 2)
 people$effect <- NULL
 plain <- svydesign(~psu, strata = ~stratum, weights = ~w, data = people)
 jack <- as.svrepdesign(plain, type = "JKn")
@@ -54,6 +59,8 @@ designs <- list(
   mean_one = svydesign(~psu, strata = ~stratum, weights = ~w1, data = people),
   equal = svydesign(~psu, strata = ~stratum, weights = ~rep(1, n), data = people),
   whole = svydesign(~psu, strata = ~stratum, weights = ~whole, data = people),
+  post = postStratify(plain, ~sex, data.frame(sex = c("f", "m"), Freq = c(900, 800))),
+  linear = calibrate(plain, ~sex + x, c("(Intercept)" = 1700, sexm = 800, x = 15000)),
   jackknife = svrepdesign(weights = ~w, repweights = as.matrix(people[, colnames(JW)]), data = people, type = "JKn",
                           scale = 1, rscales = jack$rscales, combined.weights = TRUE, mse = FALSE, degf = 14),
   bootstrap = svrepdesign(weights = ~w, repweights = as.matrix(people[, colnames(BW)]), data = people, type = "bootstrap",
@@ -85,7 +92,9 @@ ask("mean_one", "y", "shahvaish", kinds, p)
 for (dom in c("a", "b", "c")) {
   ask("plain", "y", c("math", "hf7"), kinds, p[3:5], dom)
   ask("fpc", "t", "math", kinds, p[3:5], dom)
+  for (case in c("post", "linear")) ask(case, "y", c("math", "hf7"), c("mean", "xlogit"), p[3:4], dom)
 }
+for (case in c("post", "linear")) { ask(case, "y", c("math", "hf7"), kinds, p); ask(case, "t", "math", kinds, p) }
 ask("plain", "v", c("math", "hf7"), "mean", p, df = degf(plain))     # not answering leaves the degrees of freedom alone
 for (case in c("jackknife", "bootstrap", "bootstrap_mse")) {
   ask(case, "y", c("math", "hf7"), c("mean", "quantile"), p)
@@ -97,6 +106,11 @@ grouped <- svyby(~y, ~dom, designs$plain, svyquantile, quantiles = 0.5, ci = TRU
 own <- do.call(rbind, rows); own <- own[own$design == "plain" & own$variable == "y" & own$domain != "" & own$rule == "math" & own$interval == "mean" & own$p == 0.5, ]
 stopifnot(isTRUE(all.equal(grouped$y, as.numeric(own$estimate))), isTRUE(all.equal(grouped$ci_l, as.numeric(own$ci_low))))
 save_rows(rows, "quantiles_rows.csv")
+
+data(api)
+write.csv(apiclus1[, c("dnum", "pw", "fpc", "api00")], file.path(here, "quantiles_api.csv"), row.names = FALSE, quote = FALSE)
+clus <- svydesign(id = ~dnum, weights = ~pw, data = apiclus1, fpc = ~fpc)
+print(svyquantile(~api00, clus, c(0.25, 0.5, 0.75)))  # the figures of ?svyquantile stand in test_quantiles.py
 
 # ------------------------------------------------------------------------------------------- the distribution function
 rows <- list()
@@ -110,7 +124,8 @@ for (case in c("plain", "fpc")) for (at in c(24, 30, 36.5, 45)) {
 save_rows(rows, "quantiles_cdf.csv")
 
 # --------------------------------------------------------------------------------------------------- the grouped median
-# psych's interp.quantiles counts rows, so weights are whole and rows repeated. No package gives a standard error: the formula is
+# psych's interp.median counts rows, so weights are whole and rows repeated. (Its other quantiles do not interpolate where the (n + 1)p-th
+# row lies between two classes: not compared.) No package gives a standard error: the formula is
 # recomputed in every replicate here.
 interpolated <- function(w, x, p) {
   W <- tapply(w, x, sum); W <- W[!is.na(W) & W > 0]; C <- cumsum(W) / sum(W); k <- which(C >= p)[1]
@@ -119,9 +134,9 @@ interpolated <- function(w, x, p) {
 rows <- list()
 keep <- function(design, domain, p, estimate, se) rows[[length(rows) + 1]] <<- data.frame(design = design, domain = domain, p = p, estimate = number(estimate), se = number(se))
 for (q in c(0.25, 0.5, 0.75)) {
-  for (dom in c("", "a", "b", "c")) {
+  if (q == 0.5) for (dom in c("", "a", "b", "c")) {
     part <- if (dom == "") people else people[people$dom == dom, ]
-    keep("psych", dom, q, interp.quantiles(rep(part$t, part$whole), q), NA)
+    keep("psych", dom, q, interp.median(rep(part$t, part$whole)), NA)
   }
   for (case in c("bootstrap", "bootstrap_mse", "jackknife")) {
     v <- withReplicates(designs[[case]], function(w, data) interpolated(w, data$t, q))
