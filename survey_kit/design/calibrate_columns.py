@@ -10,7 +10,7 @@ import numpy as np
 
 from survey_kit.types import FloatArray, IntArray
 
-LARGEST_TABLE = 20_000_000  # cells summed as a full table
+LARGEST_TABLE = 4_000_000  # cells kept as a full table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,30 +68,35 @@ class Columns:
 
 
 def products(a: Sequence[Columns], b: Sequence[Columns], weights: Sequence[FloatArray]) -> Any:
-    """Weighted cross-products of two sets of blocks, the weights (n,) one per block of `b`: a sparse array (q_a, q_b)."""
-    from scipy import sparse
+    """Weighted cross-products (q_a, q_b) of two sets of blocks, the weights (n,) one per block of `b`.
 
-    return sparse.csr_array(
-        sparse.block_array(
-            [
-                [
-                    table(x.code, x.size, y.code, y.size, x.weighted(y.weighted(w)))
-                    for y, w in zip(b, weights, strict=True)
-                ]
-                for x in a
-            ]
-        )
+    An array, or a scipy sparse array when it would be large.
+    """
+    return joined(
+        [
+            [table(x.code, x.size, y.code, y.size, x.weighted(y.weighted(w))) for y, w in zip(b, weights, strict=True)]
+            for x in a
+        ]
     )
 
 
-def table(a: IntArray, size_a: int, b: IntArray, size_b: int, weight: FloatArray) -> Any:
-    """Sum weights by two codes, -1 left out, into a sparse array (size_a, size_b)."""
+def joined(blocks: Sequence[Sequence[Any]]) -> Any:
+    """Join a grid of arrays; sparse when one of them is."""
+    if all(isinstance(part, np.ndarray) for row in blocks for part in row):
+        return np.concatenate([np.concatenate(row, axis=1) for row in blocks])
     from scipy import sparse
 
+    return sparse.csr_array(sparse.block_array([[sparse.csr_array(part) for part in row] for row in blocks]))
+
+
+def table(a: IntArray, size_a: int, b: IntArray, size_b: int, weight: FloatArray) -> Any:
+    """Sum weights (n,) by two codes, -1 left out, into an array (size_a, size_b), sparse when it would be large."""
     if (size_a + 1) * (size_b + 1) <= LARGEST_TABLE:
         key = (a + 1) * (size_b + 1) + (b + 1)
         sums = np.bincount(key, weights=weight, minlength=(size_a + 1) * (size_b + 1))
-        return sparse.csr_array(sums.reshape(size_a + 1, size_b + 1)[1:, 1:])
+        return sums.reshape(size_a + 1, size_b + 1)[1:, 1:]
+    from scipy import sparse
+
     rows = np.flatnonzero((a >= 0) & (b >= 0))
     return sparse.coo_array((weight[rows], (a[rows], b[rows])), shape=(size_a, size_b)).tocsr()
 

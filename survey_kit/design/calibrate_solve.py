@@ -96,13 +96,15 @@ def solve(
 
 
 def pseudo_inverse(gram: Any) -> Callable[[FloatArray], FloatArray]:
-    """Apply the pseudo-inverse of a sparse Gram matrix, scaled to a unit diagonal; divisions when it is diagonal."""
+    """Apply the pseudo-inverse of a Gram matrix, scaled to a unit diagonal; divisions when it is diagonal."""
     diagonal = gram.diagonal()
     inverse = np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=diagonal != 0)
-    if gram.count_nonzero() == np.count_nonzero(diagonal):
+    dense = isinstance(gram, np.ndarray)
+    filled = np.count_nonzero(gram) if dense else gram.count_nonzero()
+    if filled == np.count_nonzero(diagonal):
         return lambda right: (inverse * right.T).T
     root = np.sqrt(np.abs(inverse))
-    values, vectors = np.linalg.eigh(gram.toarray() * root[:, None] * root)
+    values, vectors = np.linalg.eigh((gram if dense else gram.toarray()) * root[:, None] * root)
     kept = np.abs(values) > RANK_TOLERANCE * len(values) * np.abs(values).max()
     half = root[:, None] * vectors[:, kept]
     return lambda right: half @ ((half.T @ right).T / values[kept]).T
@@ -123,13 +125,11 @@ def _step(
     scale: FloatArray,
 ) -> tuple[FloatArray, FloatArray, FloatArray] | None:
     """Take a Newton step, halved until the error falls (its sum of squares falls along it), damped if that fails."""
-    from scipy import sparse
-
     norm = float(((misfit / scale) ** 2).sum())
     diagonal = gram.diagonal()
     floor = float(diagonal.max(initial=0.0)) or 1.0
     for damping in DAMPINGS:
-        damped = gram if damping == 0 else gram + sparse.diags_array(damping * np.maximum(diagonal, 1e-3 * floor))
+        damped = gram if damping == 0 else _with_ridge(gram, damping * np.maximum(diagonal, 1e-3 * floor))
         direction = pseudo_inverse(damped)(misfit)
         length = 1.0
         for _ in range(HALVINGS):
@@ -140,6 +140,14 @@ def _step(
                 return lam, u, left
             length /= 2
     return None
+
+
+def _with_ridge(gram: Any, ridge: FloatArray) -> Any:
+    if isinstance(gram, np.ndarray):
+        return gram + np.diag(ridge)
+    from scipy import sparse
+
+    return gram + sparse.diags_array(ridge)
 
 
 def _start(columns: Sequence[Columns], weight: FloatArray, target: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from survey_kit.design.calibrate_columns import Columns, products, table
+from survey_kit.design.calibrate_columns import Columns, joined, products, table
 from survey_kit.design.calibrate_solve import pseudo_inverse
 from survey_kit.errors import DesignError
 from survey_kit.types import FloatArray, IntArray
@@ -85,12 +85,8 @@ class WavePart:
     units: tuple[Any, ...]
 
 
-def projections(steps: Sequence[Calibration], weight: FloatArray) -> tuple[list[Projection], tuple[int, ...]]:
-    """List the projections and the order in which they are applied.
-
-    By the derivative: one per step, fitted with d F', from the last step to the first. As R: in the order of the steps,
-    fitted with d; a raking projects on its margins in turn, ten times, unweighted.
-    """
+def check_conventions(steps: Sequence[Calibration]) -> str:
+    """Give the one convention that all steps follow."""
     conventions = {step.residuals for step in steps}
     if len(conventions) > 1:
         raise DesignError(
@@ -98,7 +94,16 @@ def projections(steps: Sequence[Calibration], weight: FloatArray) -> tuple[list[
             found=" and ".join(sorted(conventions)),
             fix="Give every step the same 'residuals'.",
         )
-    as_r = conventions == {"R"}
+    return conventions.pop()
+
+
+def projections(steps: Sequence[Calibration], weight: FloatArray) -> tuple[list[Projection], tuple[int, ...]]:
+    """List the projections and the order in which they are applied.
+
+    By the derivative: one per step, fitted with d F', from the last step to the first. As R: in the order of the steps,
+    fitted with d; a raking projects on its margins in turn, ten times, unweighted.
+    """
+    as_r = check_conventions(steps) == "R"
     out: list[Projection] = []
     order: list[int] = []
     given = weight
@@ -196,9 +201,5 @@ def _lift(p: Projection) -> Any:
 
 def _unit_sums(unit_of_row: IntArray, units: int, p: Projection) -> Any:
     """Sum the columns a projection takes out by unit (P, q_out)."""
-    from scipy import sparse
-
     blocks = zip(p.outside, p.outside_weights, strict=True)
-    return sparse.csr_array(
-        sparse.hstack([table(unit_of_row, units, b.code, b.size, b.weighted(weight)) for b, weight in blocks])
-    )
+    return joined([[table(unit_of_row, units, b.code, b.size, b.weighted(weight)) for b, weight in blocks]])

@@ -13,14 +13,14 @@ relative change of a design weight is ``w z - sum_s (w_s x_s - d_s a_s)'B_s`` wi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
 from survey_kit.design.calibrate_columns import Columns
 from survey_kit.design.calibrate_solve import Factors, solve
-from survey_kit.design.calibrate_sweep import WavePart, fitted_with, projections, wave_parts
+from survey_kit.design.calibrate_sweep import WavePart, check_conventions, fitted_with, projections, wave_parts
 from survey_kit.design.distances import NO_BOUNDS, Bounds, Distance
 from survey_kit.errors import DesignError
 from survey_kit.types import FloatArray, IntArray
@@ -183,27 +183,37 @@ def apply_steps(steps: Sequence[Calibration], weight: FloatArray) -> FloatArray:
 class Sweep:
     """What the calibration of a design takes out of the influence of every statistic; made by :func:`make_sweep`.
 
+    What it needs of the design is prepared when it is first used.
+
     Attributes
     ----------
-    columns
-        The blocks of all projections, in order.
-    fit
-        For each block (n,): ``a``, so that the sums of ``a x z`` are the right sides of the normal equations.
-    order
-        In which order projections are applied; one may come several times.
-    parts
-        For each wave, one part per projection.
+    steps
+        In the order in which they were applied.
+    weight : (n,)
+        The weights before the first step.
+    layout
+        Waves and stages.
     """
 
-    columns: tuple[Columns, ...]
-    fit: tuple[FloatArray, ...]
-    order: tuple[int, ...]
-    parts: tuple[tuple[WavePart, ...], ...]
+    steps: tuple[Calibration, ...]
+    weight: FloatArray
+    layout: Layout
+    known: dict[str, Any] = field(init=False, repr=False, default_factory=dict)
+
+    def _prepared(self) -> tuple[tuple[Columns, ...], tuple[FloatArray, ...], Sequence[int], Any]:
+        """Give blocks, their fitting weights, the order of projections and their parts by wave."""
+        if not self.known:
+            listed, order = projections(self.steps, self.weight)
+            self.known["columns"] = tuple(block for p in listed for block in p.columns)
+            self.known["fit"] = tuple(a for p in listed for a in [fitted_with(self.steps, p)] * len(p.columns))
+            self.known["order"] = order
+            self.known["parts"] = wave_parts(self.steps, listed, order, self.layout)
+        return self.known["columns"], self.known["fit"], self.known["order"], self.known["parts"]
 
     @property
     def size(self) -> int:
         """Count the calibration columns of all steps (Q)."""
-        return sum(block.size for block in self.columns)
+        return sum(block.size for block in self._prepared()[0])
 
     def crossed(self, rows: IntArray, cell: IntArray, cells: int, u: FloatArray) -> FloatArray:
         """Sum ``a x u`` over the rows of each cell.
@@ -223,9 +233,10 @@ class Sweep:
         -------
         array (Q, J, cells)
         """
+        columns, fit, _, _ = self._prepared()
         out = np.empty((self.size, len(u), cells))
         first = 0
-        for block, a in zip(self.columns, self.fit, strict=True):
+        for block, a in zip(columns, fit, strict=True):
             key = (block.code[rows] + 1) * cells + cell
             weight = a[rows] if block.value is None else a[rows] * block.value[rows]
             for j, values in enumerate(u):
@@ -246,9 +257,10 @@ class Sweep:
         wave
             Number of the wave.
         """
-        parts = self.parts[wave]
+        _, _, order, all_parts = self._prepared()
+        parts: tuple[WavePart, ...] = all_parts[wave]
         taken = [np.zeros((part.lift.shape[0], crossed.shape[1])) for part in parts]
-        for p in self.order:
+        for p in order:
             right = crossed[parts[p].at]
             for C, B in zip(parts[p].cross, taken, strict=True):
                 if C is not None:
@@ -275,10 +287,5 @@ def make_sweep(steps: Sequence[Calibration], weight: FloatArray, layout: Layout)
     layout
         Waves and stages; its weights are not used.
     """
-    listed, order = projections(steps, weight)
-    return Sweep(
-        columns=tuple(block for p in listed for block in p.columns),
-        fit=tuple(a for p in listed for a in [fitted_with(steps, p)] * len(p.columns)),
-        order=order,
-        parts=wave_parts(steps, listed, order, layout),
-    )
+    check_conventions(steps)
+    return Sweep(steps=tuple(steps), weight=weight, layout=layout)
