@@ -105,6 +105,11 @@ def make_replicates(
             found=f"{design.replicates.size} of method '{design.replicates.method}'",
             fix="Leave them out of the Design if others are to be made from strata and units.",
         )
+    if design.pps is not None:
+        raise DesignError(
+            "Replicates are not made for units drawn with unequal probabilities without replacement.",
+            fix="Leave pps out to take them as drawn with replacement, or keep the linearised variance.",
+        )
     layout = design.layout
     plan = Plan(
         layout=layout,

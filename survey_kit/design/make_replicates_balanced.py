@@ -116,7 +116,7 @@ def successive_differences(n_h: IntArray, order: int) -> FloatArray:
     with rows i, j of a Hadamard matrix that chain the units of a stratum in a circle (Fay & Train 1995, Proceedings of
     the Section on Government Statistics, American Statistical Association, 154-159). With scale 4/R and as many rows as
     units the variance of a total is exactly half the sum of squared differences of neighbours, the last unit being
-    neighbour of the first. Fewer rows are used again at a wider step, so that no pair comes twice.
+    neighbour of the first. Fewer rows are used again at a wider step, so that pairs differ but where a circle closes.
 
     Parameters
     ----------

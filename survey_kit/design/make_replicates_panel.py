@@ -35,7 +35,9 @@ class Panel:
         """Give what was drawn (P', R) to all units (P, R); zero where units rotate."""
         if len(self.drawn) == len(self.source):
             return values
-        return np.asarray(np.where((self.source >= 0)[:, None], values[self.source], 0.0))
+        out = np.zeros((len(self.source), values.shape[1]))
+        out[self.source >= 0] = values[self.source[self.source >= 0]]
+        return out
 
 
 def panel_of(layout: Layout) -> Panel:
