@@ -17,6 +17,7 @@ _HOME = {
     "make_design": "study",
     "missing_summary": "responses",
     "recode": "responses",
+    "open_table": "frames",
     "Design": "design",
     "post_stratify": "design",
     "rake": "design",
@@ -50,7 +51,30 @@ _HOME = {
     "difference_in_differences": "estimate",
     "significance": "estimate",
     "adjust_p": "estimate",
+    "crosstab": "estimate",
+    "association": "estimate",
+    "ttest": "estimate",
+    "rank_test": "estimate",
+    "goodness_of_fit": "estimate",
+    "compare_quantiles": "estimate",
+    "wald_test": "estimate",
+    "Crosstab": "estimate",
+    "TestResult": "estimate",
     "Estimates": "estimate",
+    "ols": "models",
+    "logit": "models",
+    "probit": "models",
+    "cloglog": "models",
+    "poisson": "models",
+    "ordered": "models",
+    "multinomial": "models",
+    "ModelFit": "models",
+    "tidy": "models",
+    "glance": "models",
+    "fay_herriot": "models",
+    "battese_harter_fuller": "models",
+    "pooled_direct": "models",
+    "benchmark_areas": "models",
     "compute": "indicators",
     "IndicatorSeries": "indicators",
     "cpi": "ratings",
@@ -61,7 +85,7 @@ _HOME = {
     "SurveyKitError": "errors",
 }
 
-_ROOMS = ("instrument", "responses", "design", "estimate", "study", "indicators", "ratings", "report", "pipeline")
+_ROOMS = ("instrument", "responses", "design", "estimate", "models", "study", "indicators", "ratings", "report", "pipeline")
 
 __all__ = [*_HOME, "__version__"]  # noqa: PLE0604
 
