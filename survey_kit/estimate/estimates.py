@@ -198,7 +198,7 @@ class Estimates:
             there are categories), or `by` columns such as the wave. Every combination of the other columns is a group,
             and the function is evaluated in all groups at once.
         name
-            What a single result is called; by default the function's own name.
+            What a single result is called; by default the function's own name, or ``map``.
         interval
             Kind of the limits.
 

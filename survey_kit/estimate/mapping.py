@@ -193,7 +193,7 @@ def _evaluate(f: Callable[[Mapping[Any, Any]], Any], inputs: _Inputs, name: str 
             fix="Write np.where(condition, a, b), np.minimum or np.maximum.",
         ) from fault
     own = getattr(f, "__name__", "<lambda>")
-    out = made if isinstance(made, Mapping) else {name or ("f" if own == "<lambda>" else own): made}
+    out = made if isinstance(made, Mapping) else {name or ("map" if own == "<lambda>" else own): made}
     if isinstance(made, Mapping) and name is not None:
         raise EstimationError("The function names its results itself.", found=f"name={name!r}", fix="Leave name out.")
     for label, part in out.items():
