@@ -12,6 +12,7 @@ import numpy as np
 from survey_kit import checks, frames
 from survey_kit.design.arrays import PerStage, layout_of
 from survey_kit.design.calibration import Calibration, apply_steps
+from survey_kit.design.engine import WEIGHT, Units, units_of
 from survey_kit.design.layout import Layout
 from survey_kit.design.pps import Pps, TwoPhase
 from survey_kit.design.replicate_columns import settle
@@ -83,6 +84,7 @@ class Design:
     lonely_psu: LonelyPsu = "fail"
     layout: Layout = field(init=False, repr=False)
     source: Any = field(init=False, repr=False, default=None)
+    units: Units | None = field(init=False, repr=False, default=None)
     known: dict[tuple[str, ...], Any] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -93,7 +95,10 @@ class Design:
             object.__setattr__(self, "frame", self.frame.frame)
         frames.columns(self.frame)
         object.__setattr__(self, "frame", frames.snapshot(self.frame))
-        object.__setattr__(self, "layout", layout_of(self))
+        if frames.engine.is_engine(self.frame):
+            _settle_units(self)
+        else:
+            object.__setattr__(self, "layout", layout_of(self))
         if self.replicates is not None:
             settled = settle(self.replicates, self.frame, self.weight, self.layout)
             object.__setattr__(self, "replicates", settled)
@@ -101,7 +106,7 @@ class Design:
     @property
     def n(self) -> int:
         """Count the rows."""
-        return len(self.layout.weight)
+        return len(self.layout.weight) if self.units is None else int(self.units.n.sum())
 
     @property
     def waves(self) -> tuple[Any, ...]:
@@ -127,6 +132,12 @@ class Design:
         return self._once(("groups", *keys), lambda: frames.group(self.frame, keys, role))
 
     def _once(self, key: tuple[str, ...], take: Callable[[], T]) -> T:
+        if self.units is not None:
+            raise DesignError(
+                "This needs single rows, and the table's rows stay in their engine.",
+                where=f"column '{key[-1]}'",
+                fix="Take the columns into memory first: table.select(...).to_pandas().",
+            )
         if key not in self.known:
             self.known[key] = take()
         found: T = self.known[key]
@@ -149,19 +160,21 @@ class Design:
         out = []
         for v, label in enumerate(self.layout.waves):
             units, strata = self.layout.units(v), self.layout.strata(v)
-            w = self.layout.weight[self.layout.wave_of_row == v]
+            here = self.layout.wave_of_row == v
+            w = self.layout.weight[here]
+            n, squares, low, high = _weights_told(self, here)
             out.append(
                 {
                     "wave": label,
-                    "n": len(w),
+                    "n": n,
                     "psus": units.stop - units.start,
                     "strata": strata.stop - strata.start,
                     "df": (units.stop - units.start) - (strata.stop - strata.start),
                     "lonely": int(np.asarray(first.lonely[strata]).sum()),
                     "weight_sum": float(w.sum()),
-                    "weight_min": float(w.min(initial=np.inf)),
-                    "weight_max": float(w.max(initial=-np.inf)),
-                    "deff_kish": float(len(w) * (w**2).sum() / w.sum() ** 2) if len(w) else float("nan"),
+                    "weight_min": low,
+                    "weight_max": high,
+                    "deff_kish": float(n * squares / w.sum() ** 2) if n else float("nan"),
                 }
             )
         return out
@@ -201,6 +214,38 @@ class Design:
 
 def _shown(value: Any) -> str:
     return f"{value:,.4g}" if isinstance(value, float) else str(value)
+
+
+def _settle_units(design: Design) -> None:
+    """Give a design over an engine's table the layout of its units."""
+    units = units_of(design)
+    inner = Design(
+        units.frame,
+        weight=WEIGHT,
+        strata=design.strata,
+        psu=design.psu,
+        fpc=design.fpc,
+        nest=design.nest,
+        wave=design.wave,
+        overlap=design.overlap,
+        lonely_psu=design.lonely_psu,
+    )
+    object.__setattr__(design, "units", units)
+    object.__setattr__(design, "layout", inner.layout)
+
+
+def _weights_told(design: Design, here: BoolArray) -> tuple[int, float, float, float]:
+    """Rows, sum of squared weights, smallest and largest weight of a wave."""
+    if design.units is not None:
+        told = design.units
+        return (
+            int(told.n[here].sum()),
+            float(told.squares[here].sum()),
+            float(told.low[here].min()),
+            float(told.high[here].max()),
+        )
+    w = design.layout.weight[here]
+    return len(w), float((w**2).sum()), float(w.min(initial=np.inf)), float(w.max(initial=-np.inf))
 
 
 def _calibrated(steps: tuple[Calibration, ...]) -> tuple[str, ...]:

@@ -66,6 +66,8 @@ class PsuTable:
         Rows that count and their weights' sum, by domain and wave.
     squares : (J, J, D, V) or None
         Sums of ``w * u_i * u_j``: what a design effect needs.
+    sums : (J, D, V) or None
+        Sums of ``w * u_j``, added up in the same order as `squares`, so that their difference keeps its digits.
     crossed : (Q, J, D, V) or None
         Sums with the calibration variables, when the design is calibrated.
     """
@@ -74,6 +76,7 @@ class PsuTable:
     n: FloatArray
     w: FloatArray
     squares: FloatArray | None = None
+    sums: FloatArray | None = None
     crossed: FloatArray | None = None
 
     def merge(self, other: PsuTable) -> PsuTable:
@@ -85,6 +88,7 @@ class PsuTable:
             n=self.n + other.n,
             w=self.w + other.w,
             squares=_added(self.squares, other.squares),
+            sums=_added(self.sums, other.sums),
             crossed=_added(self.crossed, other.crossed),
         )
 
@@ -172,6 +176,7 @@ def accumulate(layout: Layout, counted: Counted, u: Sequence[FloatArray | None],
         n=counted.n,
         w=counted.w_sum,
         squares=_products(counted, u, wu) if squares else None,
+        sums=np.stack([counted.by_cell(part) for part in wu]) if squares else None,
         crossed=crossed,
     )
 

@@ -8,25 +8,29 @@ from typing import Any, get_args
 
 import numpy as np
 
-from survey_kit import checks
+from survey_kit import checks, frames
 from survey_kit.design import Design
 from survey_kit.errors import EstimationError
 from survey_kit.estimate.building import COLUMNS
-from survey_kit.types import BoolArray, Deff, FloatArray, IntArray, Interval, Missing
+from survey_kit.types import BoolArray, Deff, IntArray, Interval, Missing
 
 By = str | Sequence[str] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """One column of a result: row variables y and x (None for ones), who answered and who was asked; all (n,)."""
+    """One column of a result: row variables y and x (None for ones), who answered and who was asked; all (n,).
+
+    For a table in an engine y, x and answered are its expressions and `strict` says that missing answers are an error.
+    """
 
     name: str
     category: Any
-    y: FloatArray
-    x: FloatArray | None
-    answered: BoolArray
+    y: Any
+    x: Any
+    answered: Any
     asked: BoolArray | None
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,18 @@ def make_ask(by: By, where: str | None, interval: Interval, level: float, deff: 
 
 def numeric(design: Design, name: str, missing: Missing, where: str | None) -> Variable:
     """Take a numeric column out."""
+    if design.units is not None:
+        found = frames.engine.expression(design.frame, name)
+        strict = missing == "error"
+        return Variable(
+            name=name,
+            category=None,
+            y=frames.engine.Deferred(found.value),
+            x=None,
+            answered=frames.engine.Deferred(found.known),
+            asked=None,
+            strict=strict,
+        )
     column = design.numbers(name)
     asked = design.asked(name)
     _answers_needed(design, name, column.missing, asked, missing, where)
@@ -83,6 +99,8 @@ def coded(design: Design, name: str, missing: Missing, where: str | None) -> Cod
 
 def categorical(design: Design, name: str, missing: Missing, where: str | None) -> list[Variable]:
     """Take an indicator of every level of a column out."""
+    if design.units is not None:
+        return _indicators(design, name, missing)
     item = coded(design, name, missing, where)
     return [
         Variable(
@@ -95,6 +113,26 @@ def categorical(design: Design, name: str, missing: Missing, where: str | None) 
         )
         for i, level in enumerate(item.levels)
     ]
+
+
+def _indicators(design: Design, name: str, missing: Missing) -> list[Variable]:
+    """Give the indicator of every level of an engine's column."""
+    out = []
+    for level in frames.engine.levels(design.frame, name, "variable"):
+        found = frames.engine.indicator(design.frame, name, level)
+        strict = missing == "error"
+        out.append(
+            Variable(
+                name=name,
+                category=level,
+                y=frames.engine.Deferred(found.value),
+                x=None,
+                answered=frames.engine.Deferred(found.known),
+                asked=None,
+                strict=strict,
+            )
+        )
+    return out
 
 
 def _answers_needed(

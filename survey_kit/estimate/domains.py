@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,24 +39,26 @@ def make_domains(design: Design, by: tuple[str, ...], where: str | None) -> Doma
         levels.append([level[0] for level in grouped.levels])
         code = code * max(len(grouped.levels), 1) + np.maximum(grouped.codes, 0)
         known &= grouped.codes >= 0
-    sizes = [len(part) for part in levels]
-    outside = int((keep & ~known).sum())
     rows = np.flatnonzero(keep & known)
+    crossed = _crossed(design, by, levels)
+    return replace(crossed, rows=rows, code=code[rows], outside=int((keep & ~known).sum()))
+
+
+def crossed_levels(design: Design, by: tuple[str, ...], levels: Mapping[str, list[Any]]) -> Domains:
+    """Cross known levels of the `by` columns, waves of the design among them; no rows."""
+    return _crossed(design, by, [list(design.waves) if key == design.wave else levels[key] for key in by])
+
+
+def _crossed(design: Design, by: tuple[str, ...], levels: list[list[Any]]) -> Domains:
+    sizes = [len(part) for part in levels]
     by_wave = design.wave in by
     grid = np.arange(int(np.prod(sizes, dtype=np.int64))).reshape(sizes or [1])
     at = by.index(str(design.wave)) if by_wave else 0
     moved = np.moveaxis(grid, at, -1).reshape(-1, sizes[at]) if by_wave else grid.reshape(-1, 1)
     places = np.unravel_index(np.arange(grid.size), sizes) if sizes else ()
     keys = {key: [levels[j][i] for i in places[j]] for j, key in enumerate(by)}
-    return Domains(
-        rows=rows,
-        code=code[rows],
-        size=moved.shape[0],
-        by_wave=by_wave,
-        keys=keys,
-        order=moved,
-        outside=outside,
-    )
+    nobody = np.zeros(0, dtype=np.int64)
+    return Domains(rows=nobody, code=nobody, size=moved.shape[0], by_wave=by_wave, keys=keys, order=moved, outside=0)
 
 
 def active_units(design: Design, domains: Domains, asked: BoolArray | None) -> BoolArray:

@@ -10,10 +10,11 @@ import numpy as np
 from survey_kit.design import Design
 from survey_kit.estimate.building import build
 from survey_kit.estimate.columns import Ask, Variable
-from survey_kit.estimate.domains import Domains, active_units, by_result, make_domains
+from survey_kit.estimate.domains import Domains, by_result
 from survey_kit.estimate.estimates import Estimates
 from survey_kit.estimate.intervals import check_scale
-from survey_kit.estimate.passes import Pass, influence_totals, one_pass
+from survey_kit.estimate.passes import Pass, gather, influence_totals
+from survey_kit.estimate.remote import gather_in_engine
 from survey_kit.estimate.replication import replicate_values, replicated
 from survey_kit.estimate.statistics import Statistic
 from survey_kit.estimate.variance import Block, Linearised, Variance
@@ -22,28 +23,24 @@ from survey_kit.types import BoolArray, Deff, FloatArray
 
 def estimate(design: Design, statistic: Statistic, variables: list[Variable], ask: Ask) -> Estimates:
     """Estimate a statistic of several variables in all domains at once."""
-    domains = make_domains(design, ask.by, ask.where)
+    gathered = (gather if design.units is None else gather_in_engine)(design, statistic, variables, ask)
+    domains, passes = gathered.domains, gathered.passes
     layout, V = design.layout, len(variables)
     cells = domains.order.size
     out = {name: np.full((cells, V), np.nan) for name in ("estimate", "srs")}
     n, weight_sum = np.zeros((cells, V)), np.zeros((cells, V))
     status = np.full((cells, V), "ok", dtype=object)
     columns: dict[tuple[int, str], list[Any]] = {}
-    everybody = active_units(design, domains, None)
     at = domains.order.reshape(-1)
-    passes: list[Pass] = []
-    for v, variable in enumerate(variables):
-        done = one_pass(design, domains, variable, statistic, ask.deff is not None, passes[-1] if passes else None)
-        passes.append(done)
-        active = everybody if variable.asked is None else active_units(design, domains, variable.asked)
+    for v, done in enumerate(passes):
         cell_n, cell_w = by_result(done.table.n, domains), by_result(done.table.w, domains)
         n[at, v], weight_sum[at, v] = cell_n.reshape(-1), cell_w.reshape(-1)
         out["estimate"][at, v] = np.where(cell_n > 0, done.theta, np.nan).reshape(-1)
         srs = _srs_variance(done, ask.deff, domains)
         out["srs"][at, v] = np.where(np.isfinite(done.fixed), np.nan, srs).reshape(-1)
-        status[at, v] = _status(cell_n, active, everybody, domains, design).reshape(-1)
+        status[at, v] = _status(cell_n, done.active, gathered.everybody, domains, design).reshape(-1)
         for wave in range(len(layout.waves)):
-            columns.setdefault((wave, "active"), []).append(active[layout.units(wave)])
+            columns.setdefault((wave, "active"), []).append(done.active[layout.units(wave)])
             if design.replicates is None:
                 for s, part in enumerate(influence_totals(layout, done, domains, wave)):
                     columns.setdefault((wave, f"t{s}"), []).append(part)
@@ -98,12 +95,12 @@ def _srs_variance(done: Pass, deff: Deff | None, domains: Domains) -> FloatArray
     With z the influence, ``s2 = n / (n - 1) (sum w z^2 / W - (sum w z / W)^2)`` and ``V = W^2 s2 / n``, times ``1 - n / W``
     without replacement (Kish 1965, section 8.2).
     """
-    if deff is None or done.table.squares is None:
+    if deff is None or done.table.squares is None or done.table.sums is None:
         return np.full_like(done.theta, np.nan)
     n, W = by_result(done.table.n, domains), by_result(done.table.w, domains)
-    S = by_result(done.table.squares, domains)
+    S, T = by_result(done.table.squares, domains), by_result(done.table.sums, domains)
     with np.errstate(invalid="ignore", divide="ignore"):
-        centred = S / W - done.T[:, None] * done.T[None, :] / W**2
+        centred = S / W - T[:, None] * T[None, :] / W**2
         s2 = n / (n - 1) * np.einsum("i...,ij...,j...->...", done.gradient, centred, done.gradient)
         without = np.where(n <= W, 1 - n / W, np.nan) if deff == "srswor" else 1.0
         return np.where(n > 1, W**2 * s2 / n * without, np.nan)

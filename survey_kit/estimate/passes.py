@@ -7,10 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from survey_kit.design import Counted, Design, Layout, PsuTable, accumulate, count
-from survey_kit.estimate.columns import Variable
-from survey_kit.estimate.domains import Domains, by_result
+from survey_kit.estimate.columns import Ask, Variable
+from survey_kit.estimate.domains import Domains, active_units, by_result, make_domains
 from survey_kit.estimate.statistics import Statistic
 from survey_kit.types import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """The rows of a pass: which of the domains' rows count (m,), None for all; these rows coded; row variables (m,), None for ones."""
+
+    counts: BoolArray | None
+    counted: Counted
+    u: tuple[FloatArray | None, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,12 +28,10 @@ class Pass:
 
     Attributes
     ----------
-    counts : (m,) or None
-        Which rows of the domains count; None for all of them.
-    counted
-        These rows, coded.
-    u
-        The row variables (m,); None stands for ones.
+    rows
+        The rows it read; None when they stayed in an engine.
+    active : (P, D)
+        First-stage units with a row of the domain that was asked.
     table
         Sums by unit and domain.
     c : (C, D, V)
@@ -37,9 +44,8 @@ class Pass:
         Its value where all answers are equal and it cannot vary, NaN elsewhere: rounding must not look like spread.
     """
 
-    counts: BoolArray | None
-    counted: Counted
-    u: tuple[FloatArray | None, ...]
+    rows: Rows | None
+    active: BoolArray
     table: PsuTable
     c: FloatArray
     T: FloatArray
@@ -48,8 +54,35 @@ class Pass:
     fixed: FloatArray
 
 
-def one_pass(
-    design: Design, domains: Domains, variable: Variable, statistic: Statistic, squares: bool, before: Pass | None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """All passes of a call: the domains, the units with a member of each domain (P, D), one pass per variable."""
+
+    domains: Domains
+    everybody: BoolArray
+    passes: tuple[Pass, ...]
+
+
+def gather(design: Design, statistic: Statistic, variables: list[Variable], ask: Ask) -> Gathered:
+    """Read the rows in memory, variable by variable."""
+    domains = make_domains(design, ask.by, ask.where)
+    everybody = active_units(design, domains, None)
+    passes: list[Pass] = []
+    for variable in variables:
+        active = everybody if variable.asked is None else active_units(design, domains, variable.asked)
+        before = passes[-1].rows if passes else None
+        passes.append(_one_pass(design, domains, variable, statistic, ask.deff is not None, active, before))
+    return Gathered(domains=domains, everybody=everybody, passes=tuple(passes))
+
+
+def _one_pass(
+    design: Design,
+    domains: Domains,
+    variable: Variable,
+    statistic: Statistic,
+    squares: bool,
+    active: BoolArray,
+    before: Rows | None,
 ) -> Pass:
     """Accumulate one variable, centred near the mean of each cell; `before` lends its codes when the same rows count."""
     layout = design.layout
@@ -67,14 +100,28 @@ def one_pass(
         else _moment_rows(counted, y, x, domains, statistic.moments)
     )
     table = accumulate(layout, counted, u, squares=squares)
+    fixed = np.full(c.shape[1:], np.nan) if x is not None else _fixed(layout, counted, domains, y, table, c, statistic)
+    rows_read = Rows(counts=counts, counted=counted, u=u)
+    return finished(layout, domains, statistic, rows_read, active, table, c, fixed)
+
+
+def finished(
+    layout: Layout,
+    domains: Domains,
+    statistic: Statistic,
+    rows: Rows | None,
+    active: BoolArray,
+    table: PsuTable,
+    c: FloatArray,
+    fixed: FloatArray,
+) -> Pass:
+    """Take the point and its gradient from the sums."""
     waves = range(len(layout.waves))
     T = by_result(np.stack([table.totals[0][:, layout.units(v)].sum(axis=1) for v in waves], axis=-1), domains)
-    fixed = np.full(c.shape[1:], np.nan) if x is not None else _fixed(layout, counted, domains, y, table, c, statistic)
     theta = statistic.value(T, c)
     return Pass(
-        counts=counts,
-        counted=counted,
-        u=u,
+        rows=rows,
+        active=active,
         table=table,
         c=c,
         T=T,
@@ -88,7 +135,7 @@ def _counting(variable: Variable, domains: Domains) -> BoolArray | None:
     counts = variable.answered if variable.asked is None else variable.answered & variable.asked
     if counts.all():
         return None
-    return counts[domains.rows]
+    return np.asarray(counts[domains.rows], dtype=bool)
 
 
 def _same(a: BoolArray | None, b: BoolArray | None) -> bool:

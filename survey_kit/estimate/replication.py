@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -25,7 +25,9 @@ def replicated(design: Design, theta_r: FloatArray, theta: FloatArray, units: Li
     )
 
 
-def replicate_values(design: Design, statistic: Statistic, domains: Domains, passes: list[Pass]) -> list[FloatArray]:
+def replicate_values(
+    design: Design, statistic: Statistic, domains: Domains, passes: Sequence[Pass]
+) -> list[FloatArray]:
     """Give the statistic of every replicate (R, cells) for every pass."""
     sums = _from_units if design.replicates is not None and _by_units(design) else _from_rows
     out = []
@@ -44,7 +46,7 @@ def _by_units(design: Design) -> bool:
     return design.replicates is not None and design.replicates.factors is not None and not design.calibration
 
 
-def _from_units(design: Design, passes: list[Pass]) -> list[FloatArray]:
+def _from_units(design: Design, passes: Sequence[Pass]) -> list[FloatArray]:
     """Totals of the row variables in every replicate (R, J, D, V), from unit totals (P, D) and factors (P, R)."""
     layout, made = design.layout, design.replicates
     if made is None or made.factors is None:
@@ -61,17 +63,18 @@ def _from_units(design: Design, passes: list[Pass]) -> list[FloatArray]:
     return out
 
 
-def _from_rows(design: Design, passes: list[Pass]) -> list[FloatArray]:
+def _from_rows(design: Design, passes: Sequence[Pass]) -> list[FloatArray]:
     """Compute the same from full replicate weights of the rows."""
     if design.replicates is None:
         raise EstimationError("The design has no replicate weights.")
     R = design.replicates.size
-    out = [np.empty((R, len(p.u), p.counted.domains, p.counted.waves)) for p in passes]
+    read = [done.rows for done in passes if done.rows is not None]
+    out = [np.empty((R, len(rows.u), rows.counted.domains, rows.counted.waves)) for rows in read]
     for r, weights in enumerate(design.replicate_weights()):
-        for done, T in zip(passes, out, strict=True):
-            w = done.counted.taken(weights)
-            for j, part in enumerate(done.u):
-                T[r, j] = done.counted.by_cell(w if part is None else w * part)
+        for rows, T in zip(read, out, strict=True):
+            w = rows.counted.taken(weights)
+            for j, part in enumerate(rows.u):
+                T[r, j] = rows.counted.by_cell(w if part is None else w * part)
     return out
 
 

@@ -3,6 +3,8 @@
 Null means missing. A NaN in a user's numeric column becomes null here, once, and is counted.
 """
 
+from survey_kit.frames import engine
+from survey_kit.frames.engine import open_table
 from survey_kit.frames.frames import (
     Codes,
     Numbers,
@@ -24,11 +26,13 @@ __all__ = [
     "Codes",
     "Numbers",
     "columns",
+    "engine",
     "flags",
     "from_columns",
     "group",
     "kind",
     "numbers",
+    "open_table",
     "row_count",
     "rows",
     "snapshot",
