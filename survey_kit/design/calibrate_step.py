@@ -124,6 +124,9 @@ def calibrated(
 def _notes(step: Calibration, margins: Sequence[Margin], weight: FloatArray) -> list[str]:
     """Say what was done to the weights."""
     names = ", ".join(dict.fromkeys(margin.name for margin in margins))
+    if step.kind == "standardize":
+        by, over = (" x ".join(checks.names(step.asked[key], key)) for key in ("by", "over"))
+        names = f"{by} within {over}" if over else by
     how = f"{step.distance.name} distance, " if step.kind == "calibrate" else ""
     span = f"factors {step.g.min():.3g} to {step.g.max():.3g}"
     out = [f"weights {_DONE[step.kind]} {names} ({how}{span}); standard errors credit it"]

@@ -72,6 +72,8 @@ STEPS: dict[str, Step] = {
     "bounded rake": lambda d: sk.rake(d, {"sex": SEX, "age": AGE}, bounds=(0.5, 3.1)),
     "linear": lambda d: sk.calibrate(d, {"sex": SEX, "age": AGE, "income": 3300.0}),
     "linear, numbers only": lambda d: sk.calibrate(d, {"income": 3300.0, "x": 5200.0}),
+    "negative": lambda d: sk.calibrate(d, {"sex": SEX, "income": 6200.0}),
+    "truncated": lambda d: sk.calibrate(d, {"age": AGE, "x": 5600.0}, bounds=(-0.5, 3.3)),
     "by level": lambda d: sk.calibrate(d, {"sex": SEX, ("sex", "income"): {"f": 1700.0, "m": 1500.0}}),
     "raking distance": lambda d: sk.calibrate(d, {"sex": SEX, "income": 3300.0}, distance="raking"),
     "logit": lambda d: sk.calibrate(d, {"sex": SEX, "income": 3300.0}, distance="logit", bounds=(0.4, 4.0)),
@@ -91,7 +93,8 @@ def chain(*names: str) -> Step:
 
 
 CHAINS = [
-    ("linear", "post_stratify"),
+    ("linear", "crossed"),
+    ("negative", "rake", "truncated"),
     ("linear", "rake", "crossed"),
     ("rake", "raking distance"),
     ("rake", "rake to shares", "linear"),

@@ -56,7 +56,7 @@ with_sex <- function(d) postStratify(d, ~sex, sex)
 with_crossed <- function(d) postStratify(d, ~sex + dom, crossed)
 raked <- function(d) rake(d, list(~sex, ~age, ~area), list(sex, age, area), control = tight)
 linear <- function(d) calibrate(d, ~sex + age + income + hours, many)
-bounded <- function(d) calibrate(d, ~sex + income, income, bounds = c(0.7, 1.9), epsilon = 1e-13, maxit = 200)
+bounded <- function(d) calibrate(d, ~sex + income, income, bounds = c(0.8, 1.4), epsilon = 1e-13, maxit = 200)
 raking <- function(d) calibrate(d, ~sex + income, income, calfun = "raking", epsilon = 1e-13, maxit = 200)
 logit <- function(d) calibrate(d, ~sex + income, income, calfun = "logit", bounds = c(0.4, 2.6), epsilon = 1e-13, maxit = 200)
 sinh <- function(d) calibrate(d, ~sex + income, income, calfun = cal.sinh, bounds = c(0.01, 100), epsilon = 1e-13, maxit = 200)
@@ -65,7 +65,7 @@ standard <- function(d) svystandardize(d, by = ~age, over = ~dom, population = c
 standard_all <- function(d) svystandardize(d, by = ~sex, over = ~1, population = c(1, 1))
 cases <- list(post_stratify = with_sex, crossed = with_crossed, rake = raked, linear = linear, bounded = bounded, raking = raking,
   logit = logit, sinh = sinh, numbers = numbers, standardize = standard, standardize_all = standard_all,
-  linear_then_post = function(d) with_sex(linear(d)), rake_then_raking = function(d) raking(raked(d)),
+  linear_then_post = function(d) with_crossed(linear(d)), rake_then_raking = function(d) raking(raked(d)),
   post_then_rake = function(d) raked(with_crossed(d)), linear_rake_post = function(d) with_crossed(raked(linear(d))),
   logit_then_standard = function(d) standard(logit(d)))
 

@@ -1,6 +1,6 @@
 """Calibrated designs against R survey (calibration.R), and the oracles its manual and vignettes publish.
 
-Tolerance 1e-8 relative: R's margins are iterated to 1e-13, but its Newton steps and ten rounds of projections leave up to 1e-9. A
+Tolerance 1e-10 relative: both sides iterate to 1e-13, the largest difference met is 2e-12 (a jackknife of raked weights). A
 standard error that is rounding noise (a total that is itself a control) is compared with that of the uncalibrated sample.
 """
 
@@ -17,7 +17,7 @@ import pytest
 import survey_kit as sk
 
 HERE = Path(__file__).parent
-RELATIVE = 1e-8
+RELATIVE = 1e-10
 
 PEOPLE = pd.read_csv(HERE / "calibration_data.csv", comment="#")
 SCHOOLS = pd.read_csv(HERE / "calibration_schools.csv", comment="#")
@@ -36,7 +36,7 @@ CASES: dict[str, Step] = {
     "crossed": lambda d, **k: sk.post_stratify(d, ("sex", "dom"), CROSSED, **k),
     "rake": lambda d, **k: sk.rake(d, {"sex": SEX, "age": AGE, "area": AREA}, **k),
     "linear": lambda d, **k: sk.calibrate(d, {"sex": SEX, "age": AGE, "income": 1900, "hours": 2800}, **k),
-    "bounded": lambda d, **k: sk.calibrate(d, BOTH, bounds=(0.7, 1.9), **k),
+    "bounded": lambda d, **k: sk.calibrate(d, BOTH, bounds=(0.8, 1.4), **k),
     "raking": lambda d, **k: sk.calibrate(d, BOTH, distance="raking", **k),
     "logit": lambda d, **k: sk.calibrate(d, BOTH, distance="logit", bounds=(0.4, 2.6), **k),
     "sinh": lambda d, **k: sk.calibrate(d, BOTH, distance="sinh", **k),
@@ -45,7 +45,7 @@ CASES: dict[str, Step] = {
     "standardize_all": lambda d, **k: sk.standardize(d, "sex", {"f": 1, "m": 1}, **k),
 }
 CASES |= {
-    "linear_then_post": lambda d, **k: CASES["post_stratify"](CASES["linear"](d, **k), **k),
+    "linear_then_post": lambda d, **k: CASES["crossed"](CASES["linear"](d, **k), **k),
     "rake_then_raking": lambda d, **k: CASES["raking"](CASES["rake"](d, **k), **k),
     "post_then_rake": lambda d, **k: CASES["rake"](CASES["crossed"](d, **k), **k),
     "linear_rake_post": lambda d, **k: CASES["crossed"](CASES["rake"](CASES["linear"](d, **k), **k), **k),
