@@ -132,6 +132,8 @@ class ReplicateColumns:
             mse=mse,
             df=self.df,
             rho=self.rho,
+            columns=names,
+            combined=self.combined,
         )
 
     def _names(self, frame: Frame, weight: str) -> tuple[str, ...]:

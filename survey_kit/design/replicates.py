@@ -44,6 +44,8 @@ class Replicates:
         hold a member of the domain.
     rho
         Fay's coefficient, for notes and export.
+    columns, combined
+        The columns of the file they were read from, and whether these contain the weight; for export.
     notes
         Sentences about how they were made.
 
@@ -74,6 +76,8 @@ class Replicates:
     mse: bool = False
     df: float | None = None
     rho: float = 0.0
+    columns: tuple[str, ...] = ()
+    combined: bool = True
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
