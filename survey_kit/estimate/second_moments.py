@@ -48,12 +48,13 @@ def _moment_gradient(T: FloatArray, at: tuple[int, int, int]) -> FloatArray:
 def _flat(moment: FloatArray, c: FloatArray) -> BoolArray:
     """Tell where a variable with this second moment is one number but for rounding."""
     known = np.isfinite(moment)
-    return known & (np.where(known, moment, 0.0) <= (ROUNDING * c) ** 2)
+    return known & (np.abs(np.where(known, moment, 0.0)) <= (ROUNDING * c) ** 2)
 
 
 def _variance_value(T: FloatArray, c: FloatArray) -> FloatArray:
     moment = _moment(T, _SQUARE)
-    return np.where(_flat(moment, c[0]), 0.0, moment)
+    square = np.where(moment < 0, np.nan, moment)  # negative weights can make it negative: that is no variance
+    return np.where(_flat(moment, c[0]), 0.0, square)
 
 
 def _variance_gradient(T: FloatArray, c: FloatArray) -> FloatArray:
@@ -61,8 +62,7 @@ def _variance_gradient(T: FloatArray, c: FloatArray) -> FloatArray:
 
 
 def _sd_value(T: FloatArray, c: FloatArray) -> FloatArray:
-    square = _variance_value(T, c)
-    return np.asarray(np.sqrt(np.where(square < 0, np.nan, square)))  # negative weights can make a variance negative
+    return np.asarray(np.sqrt(_variance_value(T, c)))
 
 
 def _sd_gradient(T: FloatArray, c: FloatArray) -> FloatArray:
@@ -82,9 +82,10 @@ def _covariance_gradient(T: FloatArray, c: FloatArray) -> FloatArray:
 
 
 def _correlation_value(T: FloatArray, c: FloatArray) -> FloatArray:
-    squares = np.where(_either_flat(T, c), 0.0, _moment(T, _YY) * _moment(T, _XX))
-    positive = np.maximum(np.nan_to_num(squares), 0.0)
-    return np.clip(_over(_moment(T, _YX), np.sqrt(positive)), -1.0, 1.0)
+    yy, xx = _moment(T, _YY), _moment(T, _XX)
+    varies = (yy > 0) & (xx > 0) & ~_either_flat(T, c)
+    scale = np.sqrt(np.where(varies, yy, 0.0) * np.where(varies, xx, 0.0))
+    return np.clip(_over(_moment(T, _YX), scale), -1.0, 1.0)
 
 
 def _correlation_gradient(T: FloatArray, c: FloatArray) -> FloatArray:
