@@ -93,7 +93,7 @@ def quantile(
     is "mean", "xlogit", "beta", "asin" and, with replicates, "quantile" in the order above, but for these: below the weight
     of the smallest row R's rules "math", "school" and "hf4" go on to the second row, or below all rows; "hf4" to "hf9" depend
     on the order of tied rows of unequal weight; "shahvaish" on the scale of the weights; and "hf3" is not the definition of
-    that name, so it is not offered.
+    that name and not offered here. With replicates R 4.1 takes "mean" for every ``interval.type`` but "quantile".
 
     Examples
     --------
@@ -206,6 +206,11 @@ def _quantiles(
 
 
 def _known(rule: str) -> QuantileRule:
+    if rule == "hf3":
+        raise EstimationError(
+            "'hf3' is not offered: Hyndman & Fan's definition 3 goes by even ranks, which weighted rows do not have.",
+            fix="Use 'math', 'school', or 'hf4' to 'hf9'.",
+        )
     return RULES[checks.choice(rule, "definition of a quantile", tuple(RULES), EstimationError)]
 
 

@@ -27,7 +27,7 @@ from survey_kit.estimate.quantile_rules import QuantileRule
 from survey_kit.estimate.replication import replicate_rows
 from survey_kit.estimate.statistics import PROPORTION
 from survey_kit.estimate.variance import Linearised, Replicated, Variance
-from survey_kit.types import FloatArray, IntArray, Interval
+from survey_kit.types import BoolArray, FloatArray, IntArray, Interval
 
 QuantileInterval: TypeAlias = Literal["woodruff", "woodruff_logit", "woodruff_beta", "woodruff_arcsine", "wald"]
 #: The interval of the distribution function behind each kind.
@@ -145,17 +145,25 @@ def _everywhere(item: Item, asked: Asked, of: Callable[[IntArray, FloatArray, Fl
 
 
 def _limits(distributions: list[Distribution], asked: Asked, shares: Estimates) -> tuple[FloatArray, FloatArray]:
-    """Carry the limits of the distribution function (K,) back; NaN where one leaves the range from 0 to 1."""
-    sides = []
+    """Carry the limits of the distribution function (K,) back; NaN where one leaves the range from 0 to 1.
+
+    The smallest and the largest value (p of 0 and 1) have none either.
+    """
+    sides, within = [], _within(asked)
     for name in ("ci_low", "ci_high"):
         share = shares.table[name].to_numpy(dtype=np.float64).reshape(-1, len(distributions), len(asked.p))
         side = np.full(share.shape, np.nan)
         for v, distribution in enumerate(distributions):
-            inside = (share[:, v] >= 0) & (share[:, v] <= 1) & (distribution.sizes > 1)[:, None]
+            inside = (share[:, v] >= 0) & (share[:, v] <= 1) & (distribution.sizes > 1)[:, None] & within
             cell = np.nonzero(inside)[0]
             side[:, v][inside] = asked.rule.point(distribution, cell, share[:, v][inside])
         sides.append(side.reshape(-1))
     return sides[0], sides[1]
+
+
+def _within(asked: Asked) -> BoolArray:
+    """Tell which shares (P,) lie between 0 and 1."""
+    return np.asarray((asked.p > 0) & (asked.p < 1))
 
 
 def _scale(items: list[Item], asked: Asked, shares: Estimates) -> FloatArray:
@@ -164,16 +172,15 @@ def _scale(items: list[Item], asked: Asked, shares: Estimates) -> FloatArray:
     It is one over the density of the distribution function, negative: that of the definition, or the one by which the
     half width of the interval is t standard errors.
     """
-    density = asked.rule.density
+    density, distinct = asked.rule.density, _distinct(items, asked)
     if density is not None:
-        parts = [_everywhere(i, asked, lambda cell, p, q, i=i: density(i.distribution, cell, p)) for i in items]  # type: ignore[misc]  # noqa: ARG005
-        with np.errstate(divide="ignore"):
-            return -1.0 / _joined(parts)
+        at = [_everywhere(i, asked, lambda cell, p, q, i=i: density(i.distribution, cell, p)) for i in items]  # type: ignore[misc]  # noqa: ARG005
+        f = _joined([np.where(_within(asked), part, np.nan) for part in at])
+        return np.where(distinct == 0, 0.0, -1.0 / np.where(f > 0, f, np.nan))
     low, high = _limits([item.distribution for item in items], asked, shares)
     se, df = (shares.table[name].to_numpy(dtype=np.float64) for name in ("se", "df"))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        scale = np.where(se > 0, -(high - low) / (2 * t_quantile(shares.level, df) * se), np.nan)
-    return np.where(_distinct(items, asked) == 1, 0.0, scale)
+    half = (high - low) / (2 * t_quantile(shares.level, df))
+    return np.where(distinct <= 1, 0.0, -half / np.where(se > 0, se, np.nan))
 
 
 def _distinct(items: list[Item], asked: Asked) -> FloatArray:
@@ -231,9 +238,13 @@ def _with_limits(est: Estimates, distributions: list[Distribution], asked: Asked
 def _notes(design: Design, items: list[Item], asked: Asked, status: Any) -> list[str]:
     notes = [f"quantile: {asked.rule.says}"]
     tied, without = int((status == "tied").sum()), int((status == "no_interval").sum())
-    if asked.interval != "wald":
+    recomputed = design.replicates is not None and asked.interval == "wald"
+    if asked.rule.density is None and not recomputed:
         kind = SHARE_INTERVALS[asked.interval]
-        notes.append(f"intervals of the distribution function ({kind}) carried back to the variable (Woodruff 1952)")
+        notes.append(
+            f"standard error of a quantile: half of Woodruff's (1952) interval over t ({kind} limits of the distribution "
+            "function, carried back to the variable)"
+        )
     if tied:
         notes.append(
             f"{tied} of {len(status)} quantiles fall on a value that holds more of the weight than the interval of the "
@@ -247,8 +258,12 @@ def _notes(design: Design, items: list[Item], asked: Asked, status: Any) -> list
         )
     if any(item.distribution.decreasing for item in items):
         notes.append("negative weights: the running maximum of the distribution function stands for it")
-    made = design.replicates
-    if made is not None and asked.interval == "wald" and asked.rule.density is None and made.method.startswith("JK"):
+    if (
+        design.replicates is not None
+        and recomputed
+        and asked.rule.density is None
+        and design.replicates.method[:2] == "JK"
+    ):
         notes.append(
             "jackknife replicates do not give a consistent variance of quantiles: use interval='woodruff', or bootstrap or "
             "BRR replicates"
