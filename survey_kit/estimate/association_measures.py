@@ -1,7 +1,7 @@
 """Measures of association: smooth functions of the cell shares of a two-way table, each with its gradient.
 
-Notation of Agresti (2013), Categorical Data Analysis, sections 2.1, 2.4 and 16: p (R, C) cell shares with sum 1, a dot for a sum. Rows stand for
-the explaining, columns for the explained item. Gradients are those of the function of degree zero in the counts, so that
+Notation of Agresti (2013), Categorical Data Analysis, chapter 2: p (R, C) cell shares with sum 1, a dot for a sum. Rows stand for the
+explaining, columns for the explained item. 1954 is Goodman & Kruskal, Journal of the American Statistical Association 49, 732-764. Gradients are those of the function of degree zero in the counts, so that
 ``sum p g = 0``.
 """
 
@@ -45,15 +45,18 @@ class Measure:
 def _phi_squared(p: FloatArray) -> Valued:
     """Give ``sum p_ij^2 / (p_i. p_.j) - 1`` (Pearson)."""
     r, c = p.sum(axis=1), p.sum(axis=0)
-    ratio = p / np.outer(r, c)
+    expected = np.outer(r, c)
+    ratio = np.divide(p, expected, out=np.zeros_like(p), where=expected > 0)
     parts = p * ratio
     value = float(parts.sum()) - 1
-    gradient = 2 * ratio - (parts.sum(axis=1) / r)[:, None] - (parts.sum(axis=0) / c)[None, :]
+    by_row = np.divide(parts.sum(axis=1), r, out=np.zeros_like(r), where=r > 0)
+    by_column = np.divide(parts.sum(axis=0), c, out=np.zeros_like(c), where=c > 0)
+    gradient = 2 * ratio - by_row[:, None] - by_column[None, :]
     return max(value, 0.0), gradient
 
 
 def cramers_v(p: FloatArray) -> Valued:
-    """Give ``sqrt(phi^2 / (min(R, C) - 1))`` (Cramer 1946, section 21.9).
+    """Give ``sqrt(phi^2 / (min(R, C) - 1))`` (Cramer 1946).
 
     Examples
     --------
@@ -82,7 +85,7 @@ def phi(p: FloatArray) -> Valued:
 
 
 def lambda_columns(p: FloatArray) -> Valued:
-    """Goodman and Kruskal's lambda, columns predicted from rows: ``(sum_i max_j p_ij - max_j p_.j) / (1 - max_j p_.j)`` (1954, eq. 5.1).
+    """Goodman and Kruskal's lambda, columns predicted from rows: ``(sum_i max_j p_ij - max_j p_.j) / (1 - max_j p_.j)`` (1954).
 
     Examples
     --------
@@ -106,7 +109,7 @@ def lambda_rows(p: FloatArray) -> Valued:
 
 
 def lambda_symmetric(p: FloatArray) -> Valued:
-    """Goodman and Kruskal's lambda of both directions, numerators and denominators added (1954, eq. 7.1)."""
+    """Goodman and Kruskal's lambda of both directions, numerators and denominators added (1954)."""
     parts = [(_modal(q), q.argmax(axis=1)) for q in (p, p.T)]
     above = sum(float(top.sum()) - best for (top, best, _), _ in parts)
     below = sum(1 - best for (_, best, _), _ in parts)
@@ -161,7 +164,7 @@ def _quotient(above: Valued, below: Valued) -> Valued:
 
 
 def gamma(p: FloatArray) -> Valued:
-    """Goodman and Kruskal's gamma, ``(P - Q) / (P + Q)`` (1954, eq. 6.1).
+    """Goodman and Kruskal's gamma, ``(P - Q) / (P + Q)`` (1954).
 
     Examples
     --------

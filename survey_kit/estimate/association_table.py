@@ -55,18 +55,29 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableTest:
-    """A test as a value: its name in print, its statistic's letter, and what it makes of the evidence."""
+    """A test as a value.
+
+    Attributes
+    ----------
+    method, name
+        In words, ``{what}`` standing for the hypothesis; and the letter of its statistic.
+    compute
+        What it makes of the evidence and a chi-square.
+    from_totals
+        Whether it is made of the counts themselves and takes no chi-square.
+    """
 
     method: str
     name: str
     compute: Callable[[Evidence, float], Found]
+    from_totals: bool = False
 
 
 # ------------------------------------------------------------------------------------------------------------ the tests
 def _second_order(evidence: Evidence, x2: float) -> Found:
     """Divide by the trace and refer to F on d, d nu with ``d = (sum l)^2 / sum l^2`` (Rao & Scott 1984; Thomas & Rao 1987)."""
-    l = evidence.weights
-    trace, squares = float(l.sum()), float((l**2).sum())
+    lam = evidence.weights
+    trace, squares = float(lam.sum()), float((lam**2).sum())
     if not (trace > 0 and evidence.df > 0):
         return Found(statistic=NAN, df1=NAN, df2=NAN, p=NAN)
     d = trace**2 / squares
@@ -74,21 +85,21 @@ def _second_order(evidence: Evidence, x2: float) -> Found:
 
 
 def _first_order(evidence: Evidence, x2: float) -> Found:
-    """Divide by the mean eigenvalue and refer to chi-square on k (Rao & Scott 1984, eq. 3.2)."""
-    l = evidence.weights
-    k = len(l)
-    if not l.sum() > 0:
+    """Divide by the mean eigenvalue and refer to chi-square on k (Rao & Scott 1984)."""
+    lam = evidence.weights
+    k = len(lam)
+    if not lam.sum() > 0:
         return Found(statistic=NAN, df1=NAN, df2=NAN, p=NAN)
-    x = x2 / float(l.mean())
+    x = x2 / float(lam.mean())
     return Found(statistic=x, df1=float(k), df2=np.inf, p=chi2_tail(x, k))
 
 
 def _mixture(tail: Callable[[float, FloatArray, float], float]) -> Callable[[Evidence, float], Found]:
     def compute(evidence: Evidence, x2: float) -> Found:
-        l = evidence.weights
-        squares = float((l**2).sum())
-        df2 = float(l.sum()) ** 2 / squares * evidence.df if squares > 0 else NAN
-        return Found(statistic=x2, df1=float(len(l)), df2=df2, p=tail(x2, l, df2))
+        lam = evidence.weights
+        squares = float((lam**2).sum())
+        df2 = float(lam.sum()) ** 2 / squares * evidence.df if squares > 0 else NAN
+        return Found(statistic=x2, df1=float(len(lam)), df2=df2, p=tail(x2, lam, df2))
 
     return compute
 
@@ -102,7 +113,7 @@ def _wald(evidence: Evidence, x2: float) -> Found:  # noqa: ARG001
 
 
 def _adjusted_wald(evidence: Evidence, x2: float) -> Found:  # noqa: ARG001
-    """Give W (nu - k + 1) / (k nu) on F(k, nu - k + 1) (Thomas & Rao 1987, eq. 2.8)."""
+    """Give W (nu - k + 1) / (k nu) on F(k, nu - k + 1) (Thomas & Rao 1987)."""
     w, k = evidence.wald()
     df2 = evidence.df - k + 1
     if k == 0 or not df2 > 0:
@@ -113,12 +124,14 @@ def _adjusted_wald(evidence: Evidence, x2: float) -> Found:  # noqa: ARG001
 
 #: Every test by name; the names are those of R ``svychisq`` in small letters, but for F.
 TABLE_TESTS: Mapping[str, TableTest] = {
-    "F": TableTest(method="Rao-Scott, second order", name="F", compute=_second_order),
-    "chisq": TableTest(method="Rao-Scott, first order", name="chi2", compute=_first_order),
-    "lincom": TableTest(method="exact distribution of a sum of chi-squares", name="X2", compute=_mixture(mixture_tail)),
-    "saddlepoint": TableTest(method="saddlepoint approximation", name="X2", compute=_mixture(saddlepoint_tail)),
-    "wald": TableTest(method="Wald", name="F", compute=_wald),
-    "adjusted_wald": TableTest(method="adjusted Wald", name="F", compute=_adjusted_wald),
+    "F": TableTest(method="Rao-Scott test of {what}, second order", name="F", compute=_second_order),
+    "chisq": TableTest(method="Rao-Scott test of {what}, first order", name="chi2", compute=_first_order),
+    "lincom": TableTest(method="Test of {what}, exact sum of chi-squares", name="X2", compute=_mixture(mixture_tail)),
+    "saddlepoint": TableTest(method="Test of {what}, saddlepoint", name="X2", compute=_mixture(saddlepoint_tail)),
+    "wald": TableTest(method="Wald test of {what}", name="F", compute=_wald, from_totals=True),
+    "adjusted_wald": TableTest(
+        method="Adjusted Wald test of {what}", name="F", compute=_adjusted_wald, from_totals=True
+    ),
 }
 
 
@@ -130,7 +143,7 @@ def independence(
 
     With C contrasts orthogonal to the main effects of a log-linear model (R C, k = (R - 1)(C - 1)) and D the diagonal of p, the
     generalised design effects are the eigenvalues of
-    :math:`(C' D^{-1} C / n)^{-1} (C' D^{-1} V D^{-1} C)` (Rao & Scott 1984, Annals of Statistics 12, 46-60, eq. 2.9).
+    :math:`(C' D^{-1} C / n)^{-1} (C' D^{-1} V D^{-1} C)` (Rao & Scott 1984, Annals of Statistics 12, 46-60).
 
     Parameters
     ----------
@@ -165,7 +178,7 @@ def independence(
     V = V_p[np.ix_(kept, kept)]
     p = T / T.sum()
     p0 = np.outer(p.sum(axis=1), p.sum(axis=0))
-    contrasts = np.kron(helmert(R), helmert(C))
+    contrasts = np.asarray(np.kron(helmert(R), helmert(C)), dtype=np.float64)
     empty = int((p == 0).sum())
     weights = _design_effects(contrasts, p.reshape(-1), V, n) if (p >= 0).all() else None
     if empty:
@@ -286,7 +299,7 @@ def _over(T: FloatArray, base: FloatArray) -> FloatArray:
 
 
 def shares_slope(T: FloatArray, of: str) -> FloatArray:
-    """Derivative (RC, RC) of shares of the ``"table"``, the ``"row"`` or the ``"column"`` with respect to the counts."""
+    """Give the derivative (RC, RC) of shares of the ``"table"``, ``"row"`` or ``"column"`` with respect to the counts."""
     R, C = T.shape
     i, j = np.unravel_index(np.arange(R * C), (R, C))
     within = {
