@@ -8,6 +8,7 @@ import numpy as np
 
 from survey_kit.design import Counted, Design, Layout, PsuTable, accumulate, count
 from survey_kit.estimate.columns import Ask, Variable
+from survey_kit.estimate.compiled import fused_tables
 from survey_kit.estimate.domains import Domains, active_units, by_result, make_domains
 from survey_kit.estimate.statistics import Statistic
 from survey_kit.types import BoolArray, FloatArray, IntArray
@@ -65,13 +66,58 @@ class Gathered:
 
 def gather(design: Design, statistic: Statistic, variables: list[Variable], ask: Ask) -> Gathered:
     """Read the rows in memory, variable by variable."""
-    domains = make_domains(design, ask.by, ask.where)
-    everybody = active_units(design, domains, None)
+    domains, everybody, whole = _coded(design, ask)
+    if design.compiled and _can_fuse(design, statistic, variables, ask):
+        return _fused(design, statistic, variables, domains, everybody, whole)
     passes: list[Pass] = []
+    before = Rows(counts=None, counted=whole, u=())
     for variable in variables:
         active = everybody if variable.asked is None else active_units(design, domains, variable.asked)
-        before = passes[-1].rows if passes else None
         passes.append(_one_pass(design, domains, variable, statistic, ask.deff is not None, active, before))
+        before = passes[-1].rows or before
+    return Gathered(domains=domains, everybody=everybody, passes=tuple(passes))
+
+
+def _coded(design: Design, ask: Ask) -> tuple[Domains, BoolArray, Counted]:
+    """Code rows by domain and unit; the last coding of a design is kept, since calls often ask for the same domains."""
+    key = ("coded", *ask.by, "where", ask.where or "")
+    if key not in design.known:
+        for old in [known for known in design.known if known[0] == "coded"]:
+            del design.known[old]
+        domains = make_domains(design, ask.by, ask.where)
+        whole = count(design.layout, domains.rows, domains.code, domains.size)
+        design.known[key] = (domains, active_units(design, domains, None), whole)
+    found: tuple[Domains, BoolArray, Counted] = design.known[key]
+    return found
+
+
+def _can_fuse(design: Design, statistic: Statistic, variables: list[Variable], ask: Ask) -> bool:
+    """Tell whether the compiled pass computes what is asked: statistics of (y - c, 1) in all rows, without squares."""
+    rows_needed = design.layout.sweep is not None or ask.deff is not None
+    rows_needed |= design.replicates is not None and design.replicates.factors is None
+    return not rows_needed and all(
+        statistic.moments is None and v.x is None and v.asked is None and v.answered.all() for v in variables
+    )
+
+
+def _fused(
+    design: Design,
+    statistic: Statistic,
+    variables: list[Variable],
+    domains: Domains,
+    everybody: BoolArray,
+    whole: Counted,
+) -> Gathered:
+    """Read the rows once for all variables."""
+    layout = design.layout
+    ys = [np.ascontiguousarray(whole.taken(variable.y)) for variable in variables]
+    cell, waves = _result_cell(whole, domains)
+    tables, centres = fused_tables(layout, whole, ys, cell, domains.size * waves)
+    passes = []
+    for y, table, own in zip(ys, tables, centres, strict=True):
+        c = own.reshape(1, -1, waves)
+        fixed = _fixed(layout, whole, domains, y, table, c, statistic)
+        passes.append(finished(layout, domains, statistic, None, everybody, table, c, fixed))
     return Gathered(domains=domains, everybody=everybody, passes=tuple(passes))
 
 
