@@ -9,6 +9,7 @@ from survey_kit.design import Design
 from survey_kit.estimate.columns import By, Variable, both, categorical, make_ask, numeric
 from survey_kit.estimate.estimates import Estimates
 from survey_kit.estimate.grouped import estimate
+from survey_kit.estimate.margins import crossed
 from survey_kit.estimate.statistics import MEAN, PROPORTION, RATIO, TOTAL
 from survey_kit.types import Deff, Interval, Missing
 
@@ -23,6 +24,7 @@ def mean(
     interval: Interval = "wald",
     level: float = 0.95,
     deff: Deff | None = None,
+    margins: bool = False,
 ) -> Estimates:
     r"""Weighted mean of one or several variables.
 
@@ -46,6 +48,8 @@ def mean(
         Confidence level.
     deff
         ``"srswr"`` or ``"srswor"``: compare with simple random sampling with or without replacement; None: no deff.
+    margins
+        Add rows for all levels of each `by` column together, but not of the wave; see :func:`with_margins`.
 
     Returns
     -------
@@ -73,7 +77,8 @@ def mean(
     """
     names = checks.names(y, "y")
     columns = [numeric(design, name, missing, where) for name in names]
-    return estimate(design, MEAN, columns, make_ask(by, where, interval, level, deff, missing))
+    ask = make_ask(by, where, interval, level, deff, missing)
+    return crossed(design, ask, margins, lambda part: estimate(design, MEAN, columns, part))
 
 
 def total(
@@ -85,6 +90,7 @@ def total(
     missing: Missing = "error",
     level: float = 0.95,
     deff: Deff | None = None,
+    margins: bool = False,
 ) -> Estimates:
     r"""Weighted total, :math:`\hat\theta = \sum w_i y_i`, with influence :math:`z_i = y_i`.
 
@@ -100,7 +106,8 @@ def total(
     """
     names = checks.names(y, "y")
     columns = [numeric(design, name, missing, where) for name in names]
-    return estimate(design, TOTAL, columns, make_ask(by, where, "wald", level, deff, missing))
+    ask = make_ask(by, where, "wald", level, deff, missing)
+    return crossed(design, ask, margins, lambda part: estimate(design, TOTAL, columns, part))
 
 
 def ratio(
@@ -114,6 +121,7 @@ def ratio(
     interval: Interval = "wald",
     level: float = 0.95,
     deff: Deff | None = None,
+    margins: bool = False,
 ) -> Estimates:
     r"""Ratio of two totals.
 
@@ -138,7 +146,8 @@ def ratio(
         answered=top.answered & below.answered,
         asked=both(top.asked, below.asked),
     )
-    return estimate(design, RATIO, [joined], make_ask(by, where, interval, level, deff, missing))
+    ask = make_ask(by, where, interval, level, deff, missing)
+    return crossed(design, ask, margins, lambda part: estimate(design, RATIO, [joined], part))
 
 
 def proportion(
@@ -151,6 +160,7 @@ def proportion(
     interval: Interval = "logit",
     level: float = 0.95,
     deff: Deff | None = None,
+    margins: bool = False,
 ) -> Estimates:
     """Share of every level of one or several variables, from 0 to 1.
 
@@ -165,4 +175,5 @@ def proportion(
     [['a', 0.2], ['b', 0.8]]
     """
     columns = [part for name in checks.names(y, "y") for part in categorical(design, name, missing, where)]
-    return estimate(design, PROPORTION, columns, make_ask(by, where, interval, level, deff, missing))
+    ask = make_ask(by, where, interval, level, deff, missing)
+    return crossed(design, ask, margins, lambda part: estimate(design, PROPORTION, columns, part))

@@ -82,6 +82,16 @@ def test_margins_are_the_calls_with_fewer_keys(frame: pd.DataFrame, name: str, k
     np.testing.assert_allclose(whole.vcov(full.tolist()), first.vcov(), rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.parametrize("name", ["mean", "proportion", "total"])
+def test_margins_as_an_argument(frame: pd.DataFrame, name: str) -> None:
+    design = settings(frame)["plain"]
+    ours = PLAIN[name](design, by=("dom", "sex"), margins=True)
+    expected = MARGINED[name](design, by=("dom", "sex"))
+    pd.testing.assert_frame_equal(ours.table, expected.table, check_exact=True)
+    assert ours.notes == expected.notes
+    assert PLAIN[name](design, margins=True).notes == PLAIN[name](design).notes
+
+
 def test_cells_and_margins_have_a_covariance(frame: pd.DataFrame) -> None:
     design = settings(frame)["plain"]
     totals = sk.with_margins(sk.total, design, "y", by=("dom", "sex"))
