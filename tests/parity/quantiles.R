@@ -16,11 +16,12 @@ options(digits = 17, survey.lonely.psu = "fail")
 here <- dirname(sub("--file=", "", grep("--file=", commandArgs(), value = TRUE)))
 set.seed(19520907)
 number <- function(v) { v <- as.vector(v); ifelse(is.na(v), "", trimws(formatC(v, digits = 17, format = "g"))) }
-save_rows <- function(rows, name) {
+save_frame <- function(frame, name) {
   out <- file.path(here, name)
   cat(sprintf("# R %s, survey %s, psych %s\n", getRversion(), packageVersion("survey"), packageVersion("psych")), file = out)
-  suppressWarnings(write.table(do.call(rbind, rows), out, append = TRUE, sep = ",", row.names = FALSE, quote = FALSE))
+  suppressWarnings(write.table(frame, out, append = TRUE, sep = ",", row.names = FALSE, quote = FALSE))
 }
+save_rows <- function(rows, name) save_frame(do.call(rbind, rows), name)
 
 # ------------------------------------------------------------------------------------------------- the made-up sample
 n_h <- c(4, 6, 3, 5); N_h <- c(20, 14, 30, 11)
@@ -47,8 +48,8 @@ boot <- as.svrepdesign(plain, type = "subbootstrap", replicates = 25)
 rounded <- function(rep, name) { W <- round(weights(rep, "analysis"), 6); colnames(W) <- paste0(name, seq_len(ncol(W))); W }
 JW <- rounded(jack, "j"); BW <- rounded(boot, "b")
 people <- cbind(people, JW, BW)
-write.csv(format(people, digits = 10, trim = TRUE, drop0trailing = TRUE), file.path(here, "quantiles_data.csv"), row.names = FALSE, quote = FALSE)
-people <- read.csv(file.path(here, "quantiles_data.csv"), na.strings = "NA")
+save_frame(format(people, digits = 10, trim = TRUE, drop0trailing = TRUE), "quantiles_data.csv")
+people <- read.csv(file.path(here, "quantiles_data.csv"), skip = 1)
 
 # ---------------------------------------------------------------------------------------------------------- the designs
 plain <- svydesign(~psu, strata = ~stratum, weights = ~w, data = people)
@@ -67,7 +68,7 @@ designs <- list(
                           scale = 1 / 24, rscales = rep(1, 25), combined.weights = TRUE, mse = FALSE, degf = 14),
   bootstrap_mse = svrepdesign(weights = ~w, repweights = as.matrix(people[, colnames(BW)]), data = people, type = "bootstrap",
                               scale = 1 / 25, rscales = rep(1, 25), combined.weights = TRUE, mse = TRUE, degf = 14))
-write.csv(data.frame(rscale = number(jack$rscales)), file.path(here, "quantiles_jackknife.csv"), row.names = FALSE, quote = FALSE)
+save_frame(data.frame(rscale = number(jack$rscales)), "quantiles_jackknife.csv")
 
 rows <- list()
 ask <- function(case, variable, rules, kinds, p, domain = "", df = NULL) {
@@ -108,7 +109,7 @@ stopifnot(isTRUE(all.equal(grouped$y, as.numeric(own$estimate))), isTRUE(all.equ
 save_rows(rows, "quantiles_rows.csv")
 
 data(api)
-write.csv(apiclus1[, c("dnum", "pw", "fpc", "api00")], file.path(here, "quantiles_api.csv"), row.names = FALSE, quote = FALSE)
+save_frame(apiclus1[, c("dnum", "pw", "fpc", "api00")], "quantiles_api.csv")
 clus <- svydesign(id = ~dnum, weights = ~pw, data = apiclus1, fpc = ~fpc)
 print(svyquantile(~api00, clus, c(0.25, 0.5, 0.75)))  # the figures of ?svyquantile stand in test_quantiles.py
 
