@@ -26,6 +26,7 @@ from survey_kit.estimate.association_values import measured
 from survey_kit.estimate.columns import By, make_ask
 from survey_kit.estimate.estimates import Estimates, bind
 from survey_kit.estimate.hypothesis import TestResult, make_result
+from survey_kit.estimate.threads import one_thread
 from survey_kit.types import FloatArray, Frame, Interval, Missing
 
 Base = Literal["table", "row", "column"]
@@ -119,7 +120,8 @@ class Crosstab:
         >>> print(table.test("adjusted_wald"))
         Adjusted Wald test of independence (a x b): F = 0, df = 1 and 29, p = 1.0000
         """
-        return independence_test(self, statistic, of)
+        with one_thread():
+            return independence_test(self, statistic, of)
 
     def association(self, measure: str | Sequence[str] = "cramers_v") -> Estimates:
         """Measures of association of this table; see :func:`survey_kit.association`."""
@@ -212,7 +214,8 @@ def crosstab(
     make_ask(rows, where, interval, level, None, missing)  # the row item becomes a key of the shares
     ask = make_ask(by, where, interval, level, None, missing)
     data = count_table(design, rows, columns, ask)
-    cells = _share_estimates(data, "table", interval, ask.level)
+    with one_thread():
+        cells = _share_estimates(data, "table", interval, ask.level)
     return Crosstab(cells=cells, interval=interval, level=ask.level, data=data)
 
 
