@@ -11,11 +11,12 @@ import numpy as np
 from survey_kit import checks
 from survey_kit.design import Design
 from survey_kit.errors import EstimationError
-from survey_kit.estimate.columns import Ask, By, Variable, categorical, make_ask, numeric
+from survey_kit.estimate.columns import By, Variable, categorical, make_ask, numeric
 from survey_kit.estimate.domains import Cells, cells
 from survey_kit.estimate.estimates import Estimates
 from survey_kit.estimate.grouped import estimate, objects
-from survey_kit.estimate.margins import crossed
+from survey_kit.estimate.margins import crossed, margin_keys, margins_of
+from survey_kit.estimate.rows import with_notes
 from survey_kit.estimate.statistics import PROPORTION, RATIO, TOTAL
 from survey_kit.types import Deff, Interval, Missing
 
@@ -70,6 +71,7 @@ def share(
     interval: Interval | None = None,
     level: float = 0.95,
     deff: Deff | None = None,
+    margins: bool = False,
 ) -> Estimates:
     r"""Share of every domain in the total of a variable, or in all people.
 
@@ -89,6 +91,8 @@ def share(
         Keys within whose levels the shares add up to 1, such as the wave.
     interval
         ``"logit"`` for shares of people and ``"wald"`` for shares of an amount by default.
+    margins
+        Add the shares of all levels of each `by` column together.
 
     Returns
     -------
@@ -127,13 +131,15 @@ def share(
         )
     chosen = interval or ("logit" if y is None else "wald")
     ask = make_ask((*outer, *keys), where, chosen, level, deff, missing)
-    found = cells(design, keys, where)
-    if y is None:
-        statistic, amount = SHARE_OF_PEOPLE, None
-    else:
-        statistic, amount = SHARE_OF_TOTAL, numeric(design, y, missing, where)
-    est = estimate(design, statistic, _parts(design, amount, found), replace(ask, by=outer))
-    return _keyed(est, outer, found, ask)
+    statistic = SHARE_OF_PEOPLE if y is None else SHARE_OF_TOTAL
+    amount = None if y is None else numeric(design, y, missing, where)
+
+    def compute(names: tuple[str, ...]) -> Estimates:
+        found = cells(design, tuple(name for name in names if name not in outer), where)
+        est = estimate(design, statistic, _parts(design, amount, found), replace(ask, by=outer))
+        return _keyed(est, outer, found)
+
+    return margins_of(compute, ask.by, margin_keys(design, keys) if margins else ())
 
 
 def _parts(design: Design, amount: Variable | None, found: Cells) -> list[Variable]:
@@ -152,11 +158,12 @@ def _parts(design: Design, amount: Variable | None, found: Cells) -> list[Variab
     return out
 
 
-def _keyed(est: Estimates, outer: tuple[str, ...], found: Cells, ask: Ask) -> Estimates:
+def _keyed(est: Estimates, outer: tuple[str, ...], found: Cells) -> Estimates:
     """Name the rows, the cells of every level of the outer keys, by the keys of the cells."""
     table = est.table
     times = len(table) // max(found.size, 1)
     head = {key: table[key] for key in outer} | {key: objects(values * times) for key, values in found.keys.items()}
     rest = table.drop(columns=list(outer))
     notes = (f"{found.outside} rows belong to no domain because a 'by' column is missing",) if found.outside else ()
-    return replace(est, table=rest.assign(**head)[[*ask.by, *rest.columns]], keys=ask.by, notes=(*est.notes, *notes))
+    keys = tuple(head)
+    return with_notes(replace(est, table=rest.assign(**head)[[*keys, *rest.columns]], keys=keys), notes)

@@ -146,6 +146,17 @@ def test_a_cell_with_nobody_has_a_share_of_nought(frame: pd.DataFrame) -> None:
         assert (row["estimate"], row["se"], row["status"]) == (0.0, 0.0, "one_value")
 
 
+def test_margins_of_shares_are_the_sums_of_their_cells(frame: pd.DataFrame) -> None:
+    d = sk.Design(frame, weight="w", psu="psu")
+    for y in (None, "z"):
+        est = sk.share(d, y, by=("sex", "area"), margins=True)
+        table = est.table
+        sums = est.linear(((table["sex"] == "f") & (table["area"] != "all")).to_numpy(float)).table.iloc[0]
+        row = table[(table["sex"] == "f") & (table["area"] == "all")].iloc[0]
+        np.testing.assert_allclose(row[["estimate", "se"]].to_numpy(float), [sums["estimate"], sums["se"]], rtol=1e-12)
+        assert table.iloc[-1][["sex", "area", "estimate", "se"]].tolist() == ["all", "all", 1.0, 0.0]
+
+
 def test_rows_without_a_key_belong_to_no_share(frame: pd.DataFrame) -> None:
     frame.loc[:9, "area"] = None
     est = sk.share(sk.Design(frame, weight="w"), "z", by="area")
