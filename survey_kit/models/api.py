@@ -9,8 +9,9 @@ from survey_kit import checks
 from survey_kit.design import Design
 from survey_kit.errors import EstimationError
 from survey_kit.models import model as models
-from survey_kit.models.fit import ModelFit, fit_model
+from survey_kit.models.fit import ModelFit
 from survey_kit.models.problem import Question
+from survey_kit.models.wrapping import fit_model
 from survey_kit.types import Missing
 
 Information = Literal["expected", "observed"]

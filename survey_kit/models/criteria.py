@@ -9,7 +9,7 @@ import numpy as np
 from survey_kit.errors import EstimationError
 from survey_kit.models.fit import ModelFit
 from survey_kit.models.newton import positive_inverse
-from survey_kit.models.terms import effects, places
+from survey_kit.models.terms import SINGULAR, effects, places
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +136,7 @@ def bic(fit: ModelFit, maximal: ModelFit) -> Criterion:
     wald = log_det = 0.0
     if len(at):
         V = maximal.params.vcov(at.tolist())
-        inverse, information = positive_inverse(V), positive_inverse(maximal.naive_cov[np.ix_(at, at)])
+        inverse, information = positive_inverse(V, SINGULAR), positive_inverse(maximal.naive_cov[np.ix_(at, at)])
         if inverse is None or information is None:
             raise EstimationError(
                 "There are too few units for the coefficients the model leaves out.", found=f"{len(at)} coefficients"

@@ -104,6 +104,7 @@ def columns_of(formula: Any, text: str, columns: Sequence[str]) -> list[str]:
     """Name the columns in the expressions of a formula; functions are known by name."""
     functions = _functions()
     out: list[str] = []
+    strange: list[str] = []
     for expression in _expressions(formula):
         if expression in columns:
             out.append(expression)
@@ -116,8 +117,14 @@ def columns_of(formula: Any, text: str, columns: Sequence[str]) -> list[str]:
                 continue
             if node.id in functions and (id(node) in called or node.id not in columns):
                 continue
-            out.append(node.id)
+            (strange if id(node) in called and node.id not in columns else out).append(node.id)
         out += quoted
+    if strange:
+        raise EstimationError(
+            f"The formula calls '{strange[0]}', which is no function it knows.",
+            where=text,
+            fix=f"{did_you_mean(strange[0], functions)} Functions of numpy are written np.log(x).",
+        )
     unknown = [name for name in out if name not in columns]
     if unknown:
         raise EstimationError(
@@ -189,10 +196,13 @@ def materialise(formula: Any, frame: Any, text: str) -> Any:
     EstimationError
         If a factor cannot be computed, or a category was not there when the model was fitted.
     """
+    from copy import deepcopy
+
     import numpy as np
     from formulaic.errors import FormulaicError
     from formulaic.materializers import FormulaMaterializer
 
+    formula = deepcopy(formula)  # new data must not change what was fitted
     maker = FormulaMaterializer.for_data(frame)(frame, context={"np": np, "C": _categorical})
     try:
         with warnings.catch_warnings():

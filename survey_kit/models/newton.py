@@ -114,8 +114,15 @@ def newton_step(curvature: FloatArray, score: FloatArray) -> FloatArray | None:
     return None if inverse is None else inverse @ score
 
 
-def positive_inverse(matrix: FloatArray) -> FloatArray | None:
+def positive_inverse(matrix: FloatArray, least: float = 0.0) -> FloatArray | None:
     """Inverse of a positive definite matrix, levelled first so that scale does not matter; None if it is not one.
+
+    Parameters
+    ----------
+    matrix : (K, K)
+        Symmetric.
+    least
+        The smallest share of a diagonal element that the rows before it may leave; below it the matrix counts as singular.
 
     Examples
     --------
@@ -129,6 +136,8 @@ def positive_inverse(matrix: FloatArray) -> FloatArray | None:
     try:
         root = np.linalg.cholesky(matrix * level[:, None] * level)
     except np.linalg.LinAlgError:
+        return None
+    if (np.diag(root) ** 2).min(initial=1.0) < least:
         return None
     half = np.linalg.solve(root, np.diag(level))
     return np.asarray(half.T @ half)

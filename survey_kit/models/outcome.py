@@ -60,9 +60,8 @@ def take(
         return _two_words(source, parsed, rows)
     wrong = _wrong(values, kind)
     if wrong.any():
-        needed = {"binary": "0 or 1", "count": "not negative"}[kind]
         raise EstimationError(
-            f"The outcome '{parsed.outcome}' must be {needed}.",
+            f"The outcome '{parsed.outcome}' must {'be 0 or 1' if kind == 'binary' else 'not be negative'}.",
             found=f"{values[wrong][0]:g}; {int(wrong.sum())} of {len(values)} rows",
             fix=f"Name the event: 'I({parsed.outcome} == {values[wrong][0]:g}) ~ ...'."
             if kind == "binary"

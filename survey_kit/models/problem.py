@@ -20,6 +20,7 @@ from survey_kit.models.patterns import patterns
 from survey_kit.types import BoolArray, FloatArray, IntArray, Missing
 
 PLAIN_SCALE = 1e-4, 1e4  # a standard deviation outside is brought to one
+LARGEST = 1e140  # sums of squares of more than a million such values still are numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,8 @@ class Problem:
         The formula and its left side.
     spec
         formulaic's specification of the right side.
+    kinds
+        What each column of the formula holds: numbers, categories or words.
     columns, terms
         Names of the columns, and which of them each term has.
     intercept, thresholds
@@ -74,6 +77,7 @@ class Problem:
     parsed: Parsed
     outcome: Outcome
     spec: Any
+    kinds: dict[str, str]
     columns: tuple[str, ...]
     terms: dict[str, slice]
     intercept: int | None
@@ -134,11 +138,12 @@ def prepare(design: Design, formula: str, ask: Question) -> Problem:
     columns, terms, intercept = _shape(made.model_spec, thresholds=ask.thresholds)
     X, basis = _centred(made, columns, len(one), ask.thresholds or intercept is not None)
     y = outcome.y[one]
-    y_centre, y_scale = _outcome_scale(y, intercept is not None) if ask.kind == "number" else (0.0, 1.0)
+    y_centre, y_scale = _outcome_scale(parsed.outcome, y, intercept is not None) if ask.kind == "number" else (0.0, 1.0)
     problem = Problem(
         parsed=parsed,
         outcome=outcome,
         spec=made.model_spec,
+        kinds={name: source.kind(name) for name in parsed.names},
         columns=columns,
         terms=terms,
         intercept=intercept,
@@ -195,7 +200,11 @@ def _shape(spec: Any, *, thresholds: bool) -> tuple[tuple[str, ...], dict[str, s
     terms: dict[str, slice] = {}
     for term, at in spec.term_slices.items():
         if at.stop == at.start:
-            continue
+            raise EstimationError(
+                f"'{term}' has only one level in the rows used, so it has no coefficient.",
+                where=f"term '{term}'",
+                fix="Leave it out, or widen the domain.",
+            )
         label = "Intercept" if names[at.start] == "Intercept" else str(term)
         if not (thresholds and label == "Intercept"):
             terms[label] = slice(at.start - lost, at.stop - lost)
@@ -210,29 +219,39 @@ def _centred(made: Any, columns: tuple[str, ...], m: int, centre: bool) -> tuple
     skipped = made.shape[1] - p
     for j, name in enumerate(columns):
         values = made.iloc[:, j + skipped].to_numpy(dtype=np.float64)
-        total = float(values.sum())
-        if not np.isfinite(total) and not np.isfinite(values).all():
-            bad = ~np.isfinite(values)
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = float(values.sum())
+        bad = ~np.isfinite(values) if not np.isfinite(total) else None
+        if bad is not None and bad.any():
             raise EstimationError(
                 f"'{name}' is not a finite number in some rows.",
                 where=f"column '{name}' of the model",
                 found=f"{values[bad][0]}; {int(bad.sum())} of {m}",
                 fix="Correct the values, or leave them out with where.",
             )
-        if centre and name != "Intercept":
-            mean[j] = total / m if np.isfinite(total) else float((values / m).sum())
+        if centre and name != "Intercept" and bad is None:
+            mean[j] = total / m
         np.subtract(values, mean[j], out=X[j])
-        with np.errstate(over="ignore"):
-            sd = float(np.sqrt(X[j] @ X[j] / m))
-        if not np.isfinite(sd):
-            sd = float(np.abs(X[j]).max())
+        _not_huge(name, float(np.abs(X[j]).max(initial=0.0)))
+        sd = float(np.sqrt(X[j] @ X[j] / m))
         if sd > 0 and not PLAIN_SCALE[0] <= sd <= PLAIN_SCALE[1]:
             scale[j] = sd
             X[j] /= sd
     return X, (mean, scale)
 
 
-def _outcome_scale(y: FloatArray, centre: bool) -> tuple[float, float]:
+def _not_huge(name: str, size: float) -> None:
+    if not size < LARGEST:
+        raise EstimationError(
+            f"'{name}' holds values so large that their squares overflow.",
+            where=f"column '{name}' of the model",
+            found=f"{size:.3g}",
+            fix="Divide it by a round number.",
+        )
+
+
+def _outcome_scale(name: str, y: FloatArray, centre: bool) -> tuple[float, float]:
+    _not_huge(name, float(np.abs(y).max(initial=0.0)))
     middle = float(y.mean()) if centre else 0.0
     spread = float(np.abs(y - middle).max(initial=0.0))
     return middle, spread if spread > 0 else 1.0

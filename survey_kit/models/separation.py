@@ -138,8 +138,10 @@ def _told(problem: Problem, rows: Rows, names: Sequence[str]) -> str:
 
 def _always(problem: Problem, rows: Rows, holds: BoolArray, count: FloatArray) -> str | None:
     found = np.unique(rows.y[holds])
-    if len(found) != 1:
-        return None
     levels: tuple[Any, ...] = problem.outcome.levels
-    value = repr(levels[int(found[0])]) if levels else f"{found[0]:g}"
-    return f"the outcome is {value} in all {int(count[holds].sum())} rows"
+    size = int(count[holds].sum())
+    if len(found) == 1:
+        value = repr(levels[int(found[0])]) if levels else f"{found[0]:g}"
+        return f"the outcome is {value} in all {size} rows"
+    lacking = [repr(level) for code, level in enumerate(levels) if code not in found]
+    return f"the outcome is never {lacking[0]} in the {size} rows" if lacking and size else None

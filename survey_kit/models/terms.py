@@ -11,13 +11,15 @@ import numpy as np
 from survey_kit import checks
 from survey_kit.errors import EstimationError, did_you_mean
 from survey_kit.estimate.hypothesis_tails import f_tail, mixture_tail
-from survey_kit.models.fit import ModelFit, TestMethod, restricted
+from survey_kit.models.fit import ModelFit, TestMethod
 from survey_kit.models.newton import maximise, positive_inverse
+from survey_kit.models.wrapping import restricted
 from survey_kit.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
 
+SINGULAR = 1e-10  # share of a variance the other coefficients leave, below which too few units carry the covariance
 METHODS = ("wald", "adjusted_wald", "lrt", "working_wald")
 
 
@@ -128,7 +130,7 @@ def term_test(fit: ModelFit, term: str | Sequence[str], *, method: TestMethod = 
     name = " + ".join(checks.names(term, "term"))
     b, V, q, ddf = fit.theta[at], fit.params.vcov(at.tolist()), len(at), fit.df_residual
     if method in ("wald", "adjusted_wald"):
-        inverse = positive_inverse(V)
+        inverse = positive_inverse(V, SINGULAR)
         if inverse is None or not ddf > 0:
             raise _too_few(fit, name, q)
         chisq = float(b @ inverse @ b)
