@@ -291,5 +291,5 @@ def standardize(
     margins, dropped = standard(design, margins, groups, inside, drop=empty == "drop")
     asked = {"by": by, "population": population, "over": over, "where": where, "empty": empty}
     step = Ask(kind="standardize", asked=asked, distance=LINEAR, bounds=NO_BOUNDS, residuals=residuals)
-    notes = [f"{dropped} levels without anybody left out of the standard of their group"] if dropped else []
+    notes = [f"levels without anybody, left out of the standard of their group: {dropped}"] if dropped else []
     return calibrated(design, step, margins, inside, notes)

@@ -79,7 +79,7 @@ def no_solution(
         "The calibration does not converge.",
         where=_listed([names[k] for k in order]),
         found=f"relative errors up to {found.error.max():.1e} after {found.iterations} steps",
-        fix="Some rows would need a weight of zero: join small levels, or drop a margin.",
+        fix="Join small levels, drop a margin, or allow more steps (maxit).",
     )
 
 

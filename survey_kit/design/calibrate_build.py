@@ -130,11 +130,15 @@ def _check_levels(design: Design, margin: Margin, levels: tuple[Level, ...], row
             fix="Impute them, or make 'unknown' a level with a target of its own.",
         )
     for level in sorted(present - set(margin.totals), key=str):
+        alike = next((key for key in margin.totals if _plain(key) == _plain(level)), None)
+        near = did_you_mean(_plain(level), [_plain(key) for key in margin.totals])
         raise DesignError(
             "A level of the sample has no target.",
             where=f"{place}, level {_plain(level)}",
             found=f"{int(rows[1 + levels.index(level)])} rows",
-            fix=f"Give it a total; {did_you_mean(_plain(level), [_plain(key) for key in margin.totals])}",
+            fix=f"Give it a total; {near}"
+            if alike is None
+            else f"Write the level as it stands in the data: {_kinds(level)}, not {_kinds(alike)}.",
         )
     for level, total in margin.totals.items():
         if total < 0 and margin.number is None:
@@ -152,6 +156,10 @@ def _check_levels(design: Design, margin: Margin, levels: tuple[Level, ...], row
             if level in present
             else f"Join levels; in the sample {did_you_mean(_plain(level), told)}",
         )
+
+
+def _kinds(level: Level) -> str:
+    return ", ".join(f"{value!r} ({type(value).__name__})" for value in level)
 
 
 def _plain(level: Level) -> str:

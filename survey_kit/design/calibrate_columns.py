@@ -72,12 +72,18 @@ def products(a: Sequence[Columns], b: Sequence[Columns], weights: Sequence[Float
 
     An array, or a scipy sparse array when it would be large.
     """
-    return joined(
-        [
-            [table(x.code, x.size, y.code, y.size, x.weighted(y.weighted(w))) for y, w in zip(b, weights, strict=True)]
-            for x in a
-        ]
-    )
+    same = a is b and all(w is weights[0] for w in weights)  # symmetric: half of it will do
+    grid: list[list[Any]] = []
+    for i, x in enumerate(a):
+        grid.append(
+            [
+                grid[j][i].T
+                if same and j < i
+                else table(x.code, x.size, y.code, y.size, x.weighted(y.weighted(weights[j])))
+                for j, y in enumerate(b)
+            ]
+        )
+    return joined(grid)
 
 
 def joined(blocks: Sequence[Sequence[Any]]) -> Any:
@@ -113,7 +119,20 @@ def collapse(columns: Sequence[Columns]) -> tuple[IntArray | None, tuple[Columns
     for block in columns:
         cell = cell * (block.size + 1) + block.code + 1
         if int(cell.max(initial=0)) > 4 * len(cell):
-            cell = np.unique(cell, return_inverse=True)[1].astype(np.int64)
-    _, first, cell = np.unique(cell, return_index=True, return_inverse=True)
-    small = tuple(Columns(code=block.code[first], value=None, names=block.names, wave=block.wave) for block in columns)
-    return cell.astype(np.int64), small
+            cell = _renumbered(cell)
+    cell = _renumbered(cell)
+    first = np.empty(int(cell.max(initial=-1)) + 1, dtype=np.int64)
+    first[cell] = np.arange(len(cell))
+    return cell, tuple(
+        Columns(code=block.code[first], value=None, names=block.names, wave=block.wave) for block in columns
+    )
+
+
+def _renumbered(code: IntArray) -> IntArray:
+    """Give the codes that occur new numbers from 0, in order."""
+    largest = int(code.max(initial=0))
+    if largest > 16 * len(code):
+        return np.unique(code, return_inverse=True)[1].astype(np.int64)
+    present = np.zeros(largest + 1, dtype=bool)
+    present[code] = True
+    return np.asarray((np.cumsum(present) - 1)[code], dtype=np.int64)

@@ -57,7 +57,9 @@ def by_wave(design: Design, asked: Mapping[Any, Any], what: str) -> dict[int, Ma
     """Give the controls of each wave; a design with waves needs them by wave, None leaving a wave as it is."""
     if not hasattr(asked, "items") or not len(asked):
         raise DesignError(
-            f"The {what} are empty or no mapping.", found=type(asked).__name__, fix="Give {level: total}."
+            f"The {what} are empty or no mapping.",
+            found=type(asked).__name__,
+            fix="Give a dictionary of levels or columns.",
         )
     if design.wave is None:
         return {0: asked}

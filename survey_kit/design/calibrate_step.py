@@ -112,9 +112,16 @@ def calibrated(
     )
     check_range(made.columns, weight, step.targets(weight), ask.bounds)
     found = solve_rows(step, weight)
-    vanishing = ask.distance.positive and float(found.g.min()) < ALMOST_ZERO
-    if not found.converged or vanishing:
+    if not found.converged:
         raise no_solution(cell_columns, step.by_cell(weight), step.targets(weight), ask.distance, ask.bounds, found)
+    smallest = float(found.g.min())
+    if ask.distance.positive and smallest < ALMOST_ZERO:
+        raise DesignError(
+            "These targets can only be met if some weights shrink to nothing.",
+            where=f"{int((found.g < ALMOST_ZERO).sum())} of {len(weight)} rows",
+            found=f"factors down to {smallest:.1e}",
+            fix="Set bounds on the factors, join levels, or drop a margin.",
+        )
     step = replace(
         step, g=found.g, slope=found.slope, iterations=found.iterations, largest_error=float(found.error.max())
     )

@@ -30,6 +30,8 @@ class Projection:
         Number of the step it belongs to.
     columns
         Its blocks.
+    cell, cell_columns
+        Rows alike in all columns of the step, and the columns by cell; None and the columns when they hold numbers.
     r, out, given : (n,)
         Weights it is fitted with, weights after the step, weights before it.
     relative
@@ -38,6 +40,8 @@ class Projection:
 
     step: int
     columns: tuple[Columns, ...]
+    cell: IntArray | None
+    cell_columns: tuple[Columns, ...]
     r: FloatArray
     out: FloatArray
     given: FloatArray
@@ -85,6 +89,70 @@ class WavePart:
     units: tuple[Any, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A sweep made ready for a design.
+
+    Attributes
+    ----------
+    projections
+        In the order of the steps.
+    fit
+        For each projection (n,): ``a``, so that the sums of ``a x z`` are the right sides of the normal equations.
+    order
+        In which order projections are applied; one may come several times.
+    parts
+        For each wave, one part per projection.
+    """
+
+    projections: tuple[Projection, ...]
+    fit: tuple[FloatArray, ...]
+    order: tuple[int, ...]
+    parts: tuple[tuple[WavePart, ...], ...]
+
+
+def prepare(steps: Sequence[Calibration], weight: FloatArray, layout: Layout) -> Prepared:
+    """Make the sweep of some steps ready; `weight` (n,) is what the first step was given."""
+    listed, order = projections(steps, weight)
+    return Prepared(
+        projections=tuple(listed),
+        fit=tuple(p.r * _moved(steps, p.step, len(steps) - 1) for p in listed),
+        order=order,
+        parts=wave_parts(steps, listed, order, layout),
+    )
+
+
+def crossed_sums(
+    p: Projection,
+    a: FloatArray,
+    rows: IntArray | None,
+    cell: IntArray,
+    cells: int,
+    u: FloatArray | Sequence[FloatArray | None],
+) -> FloatArray:
+    """Sum ``a x u`` over the rows of each cell (q, J, cells); first over rows that are alike, where that is less work."""
+    weight = a if rows is None else a[rows]
+    kinds = len(p.cell_columns[0].code)
+    if p.cell is not None and kinds * cells <= len(cell):
+        key = (p.cell if rows is None else p.cell[rows]) * cells + cell
+        au = [weight if part is None else weight * part for part in u]
+        sums = [np.bincount(key, weights=part, minlength=kinds * cells).reshape(kinds, cells) for part in au]
+        alike = np.concatenate(sums, axis=1)  # (kinds, J cells)
+        return np.concatenate([block.matrix().T @ alike for block in p.cell_columns]).reshape(p.size, len(u), cells)
+    out = np.empty((p.size, len(u), cells))
+    first = 0
+    for block in p.columns:
+        code = block.code if rows is None else block.code[rows]
+        key = (code + 1) * cells + cell
+        by_value = weight if block.value is None else weight * (block.value if rows is None else block.value[rows])
+        for j, part in enumerate(u):
+            axu = by_value if part is None else by_value * part
+            sums_j = np.bincount(key, weights=axu, minlength=(block.size + 1) * cells)
+            out[first : first + block.size, j] = sums_j.reshape(-1, cells)[1:]
+        first += block.size
+    return out
+
+
 def check_conventions(steps: Sequence[Calibration]) -> str:
     """Give the one convention that all steps follow."""
     conventions = {step.residuals for step in steps}
@@ -110,20 +178,28 @@ def projections(steps: Sequence[Calibration], weight: FloatArray) -> tuple[list[
     for s, step in enumerate(steps):
         after = given * step.g
         alternating = as_r and step.kind == "rake"
-        turns = [(block,) for block in step.columns] if alternating else [step.columns]
+        small = step.cell_columns
+        turns = (
+            [((x,), (y,)) for x, y in zip(step.columns, small, strict=True)] if alternating else [(step.columns, small)]
+        )
         r = np.ones_like(given) if alternating else given if as_r else given * step.slope
         turn_numbers = list(range(len(out), len(out) + len(turns)))
-        for turn in turns:
-            relative = None if as_r else step.relative
-            out.append(Projection(step=s, columns=turn, r=r, out=after, given=given, relative=relative))
+        for columns, cell_columns in turns:
+            out.append(
+                Projection(
+                    step=s,
+                    columns=columns,
+                    cell=step.cell,
+                    cell_columns=cell_columns,
+                    r=r,
+                    out=after,
+                    given=given,
+                    relative=None if as_r else step.relative,
+                )
+            )
         order += turn_numbers * (R_CYCLES if alternating else 1)
         given = after
     return out, tuple(order if as_r else reversed(order))
-
-
-def fitted_with(steps: Sequence[Calibration], p: Projection) -> FloatArray:
-    """Give a (n,): the sums of ``a x z`` are the right sides of the normal equations."""
-    return p.r * _moved(steps, p.step, len(steps) - 1)
 
 
 def wave_parts(
@@ -131,7 +207,7 @@ def wave_parts(
 ) -> tuple[tuple[WavePart, ...], ...]:
     """Prepare what each wave needs of each projection; columns of different waves have no row in common."""
     first = np.cumsum([0] + [p.size for p in listed])
-    grams = [products(p.columns, p.columns, [p.r] * len(p.columns)) for p in listed]
+    grams = [_gram(p) for p in listed]
     crosses = [_crosses(steps, listed, order, i) for i in range(len(listed))]
     units = [[_unit_sums(stage.unit_of_row, stage.size, p) for stage in layout.stages] for p in listed]
     lifts = [_lift(p) for p in listed]
@@ -152,6 +228,11 @@ def wave_parts(
             )
         )
     return tuple(parts)
+
+
+def _gram(p: Projection) -> Any:
+    r = p.r if p.cell is None else np.bincount(p.cell, weights=p.r)
+    return products(p.cell_columns, p.cell_columns, [r] * len(p.cell_columns))
 
 
 def _crosses(

@@ -20,7 +20,7 @@ import numpy as np
 
 from survey_kit.design.calibrate_columns import Columns
 from survey_kit.design.calibrate_solve import Factors, solve
-from survey_kit.design.calibrate_sweep import WavePart, check_conventions, fitted_with, projections, wave_parts
+from survey_kit.design.calibrate_sweep import Prepared, check_conventions, crossed_sums, prepare
 from survey_kit.design.distances import NO_BOUNDS, Bounds, Distance
 from survey_kit.errors import DesignError
 from survey_kit.types import FloatArray, IntArray
@@ -198,52 +198,46 @@ class Sweep:
     steps: tuple[Calibration, ...]
     weight: FloatArray
     layout: Layout
-    known: dict[str, Any] = field(init=False, repr=False, default_factory=dict)
+    known: dict[str, Prepared] = field(init=False, repr=False, default_factory=dict)
 
-    def _prepared(self) -> tuple[tuple[Columns, ...], tuple[FloatArray, ...], Sequence[int], Any]:
-        """Give blocks, their fitting weights, the order of projections and their parts by wave."""
-        if not self.known:
-            listed, order = projections(self.steps, self.weight)
-            self.known["columns"] = tuple(block for p in listed for block in p.columns)
-            self.known["fit"] = tuple(a for p in listed for a in [fitted_with(self.steps, p)] * len(p.columns))
-            self.known["order"] = order
-            self.known["parts"] = wave_parts(self.steps, listed, order, self.layout)
-        return self.known["columns"], self.known["fit"], self.known["order"], self.known["parts"]
+    def _prepared(self) -> Prepared:
+        if "prepared" not in self.known:
+            self.known["prepared"] = prepare(self.steps, self.weight, self.layout)
+        return self.known["prepared"]
 
     @property
     def size(self) -> int:
         """Count the calibration columns of all steps (Q)."""
-        return sum(block.size for block in self._prepared()[0])
+        return sum(p.size for p in self._prepared().projections)
 
-    def crossed(self, rows: IntArray, cell: IntArray, cells: int, u: FloatArray) -> FloatArray:
+    def crossed(
+        self,
+        rows: IntArray | None,
+        cell: IntArray,
+        cells: int,
+        u: FloatArray | Sequence[FloatArray | None],
+    ) -> FloatArray:
         """Sum ``a x u`` over the rows of each cell.
 
         Parameters
         ----------
-        rows : (m,)
-            The rows that count.
+        rows : (m,) or None
+            The rows that count; None for all.
         cell : (m,)
             Their cell, below `cells`.
         cells
             How many cells there are.
         u : (J, m)
-            Row variables of the influence, per unit of final weight.
+            Row variables of the influence, per unit of final weight; None in a sequence stands for ones.
 
         Returns
         -------
         array (Q, J, cells)
         """
-        columns, fit, _, _ = self._prepared()
-        out = np.empty((self.size, len(u), cells))
-        first = 0
-        for block, a in zip(columns, fit, strict=True):
-            key = (block.code[rows] + 1) * cells + cell
-            weight = a[rows] if block.value is None else a[rows] * block.value[rows]
-            for j, values in enumerate(u):
-                sums = np.bincount(key, weights=weight * values, minlength=(block.size + 1) * cells)
-                out[first : first + block.size, j] = sums.reshape(-1, cells)[1:]
-            first += block.size
-        return out
+        ready = self._prepared()
+        return np.concatenate(
+            [crossed_sums(p, a, rows, cell, cells, u) for p, a in zip(ready.projections, ready.fit, strict=True)]
+        )
 
     def residual(self, totals: tuple[FloatArray, ...], crossed: FloatArray, wave: int) -> tuple[FloatArray, ...]:
         """Turn the unit totals of an influence into those of its residuals.
@@ -257,10 +251,9 @@ class Sweep:
         wave
             Number of the wave.
         """
-        _, _, order, all_parts = self._prepared()
-        parts: tuple[WavePart, ...] = all_parts[wave]
+        parts = self._prepared().parts[wave]
         taken = [np.zeros((part.lift.shape[0], crossed.shape[1])) for part in parts]
-        for p in order:
+        for p in self._prepared().order:
             right = crossed[parts[p].at]
             for C, B in zip(parts[p].cross, taken, strict=True):
                 if C is not None:

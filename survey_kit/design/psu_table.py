@@ -166,10 +166,7 @@ def accumulate(layout: Layout, counted: Counted, u: Sequence[FloatArray | None],
         totals.append(out)
     crossed = None
     if layout.sweep is not None:
-        rows = np.arange(len(layout.weight)) if counted.rows is None else counted.rows
-        full = np.stack([np.ones(len(rows)) if part is None else part for part in u])
-        cells = counted.domains * counted.waves
-        crossed = layout.sweep.crossed(rows, counted.cell, cells, full)
+        crossed = layout.sweep.crossed(counted.rows, counted.cell, counted.domains * counted.waves, u)
         crossed = crossed.reshape(*crossed.shape[:2], counted.domains, counted.waves)
     return PsuTable(
         totals=tuple(totals),
