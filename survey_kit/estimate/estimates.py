@@ -379,5 +379,20 @@ def bind(*estimates: Estimates) -> Estimates:
         variance=joined([est.variance for est in estimates], [len(est.table) for est in estimates]),
         interval=first.interval if len(kinds) == 1 else "wald",
         notes=tuple(dict.fromkeys(note for est in estimates for note in est.notes)),
-        own_limits=None,
+        own_limits=_kept_limits(estimates) if len(kinds) > 1 or any(est.own_limits for est in estimates) else None,
     )
+
+
+def _kept_limits(estimates: Sequence[Estimates]) -> OwnLimits:
+    """Let every result keep its kind of limits, at any level."""
+
+    def at(level: float) -> tuple[FloatArray, FloatArray]:
+        tables = [est.confint(level).table for est in estimates]
+        low, high = (
+            np.concatenate([t[name].to_numpy(dtype=np.float64) for t in tables]) for name in ("ci_low", "ci_high")
+        )
+        return low, high
+
+    names = dict.fromkeys(est.interval if est.own_limits is None else est.own_limits.name for est in estimates)
+    values = [est.table["estimate"].to_numpy(dtype=np.float64) for est in estimates]
+    return OwnLimits(name=" and ".join(names), estimate=np.concatenate(values), at=at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from inspect import signature
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -99,6 +100,7 @@ def precision(
     checks.choice(reference, "reference for deff", get_args(Deff), EstimationError)
     if rule is not None:
         checks.choice(rule, "rule", get_args(Rule), EstimationError)
+    _takes_deff(statistic)
     est = statistic(design, *args, deff=reference, **options)
     plain = statistic(_independent(design), *args, deff="srswr", **options)
     table = est.table
@@ -121,6 +123,15 @@ def precision(
         return out
     data = {name: out[name].astype(object).where(out[name].notna(), None).tolist() for name in out.columns}
     return frames.from_columns(data, est.backend)
+
+
+def _takes_deff(statistic: Callable[..., Estimates]) -> None:
+    parameters = signature(statistic).parameters
+    if "deff" not in parameters and not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        name = getattr(statistic, "__name__", repr(statistic))
+        raise EstimationError(
+            f"'{name}' has no design effect.", fix="Use a statistic with a deff argument: mean, proportion, total ..."
+        )
 
 
 def _independent(design: Design) -> Design:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from survey_kit.estimate.estimates import Estimates
+from survey_kit.estimate.estimates import Estimates, OwnLimits
 from survey_kit.types import FloatArray, IntArray
 
 
@@ -24,12 +24,21 @@ def rearranged(est: Estimates, order: IntArray) -> Estimates:
     ['x', 'y']
     """
     theta = est.table["estimate"].to_numpy(dtype=np.float64)
-    one = np.ones(len(order))
+    one, own = np.ones(len(order)), est.own_limits
     return replace(
         est,
         table=est.table.iloc[order].reset_index(drop=True),
         variance=est.variance.mapped(_sparse(one, order, len(theta)), theta[order]),
+        own_limits=None if own is None or not own.of(theta) else _reordered(own, order),
     )
+
+
+def _reordered(own: OwnLimits, order: IntArray) -> OwnLimits:
+    def at(level: float) -> tuple[FloatArray, FloatArray]:
+        low, high = own.at(level)
+        return low[order], high[order]
+
+    return OwnLimits(name=own.name, estimate=own.estimate[order], at=at)
 
 
 def rescaled(est: Estimates, factor: FloatArray) -> Estimates:

@@ -92,6 +92,27 @@ def test_margins_as_an_argument(frame: pd.DataFrame, name: str) -> None:
     assert PLAIN[name](design, margins=True).notes == PLAIN[name](design).notes
 
 
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_margins_keep_limits_of_their_own(frame: pd.DataFrame, level: float) -> None:
+    """A quantile's limits are not estimate -+ t SE, at no level and in no row."""
+    design = settings(frame)["plain"]
+    ours = sk.with_margins(sk.median, design, "y", by="dom").confint(level).table
+    expected = sk.bind(sk.median(design, "y", by="dom"), sk.median(design, "y")).confint(level).table
+    alone = [sk.median(design, "y", by=by, level=level).table for by in ("dom", None)]
+    for column in ("ci_low", "ci_high"):
+        np.testing.assert_array_equal(ours[column], np.concatenate([table[column] for table in alone]))
+        np.testing.assert_array_equal(expected[column], ours[column])
+
+
+def test_bound_results_keep_their_kinds_of_interval(frame: pd.DataFrame) -> None:
+    design = settings(frame)["plain"]
+    parts = sk.mean(design, "y"), sk.proportion(design, "q"), sk.correlation(design, ("y", "x"))
+    ours = sk.bind(*parts).confint(0.8).table
+    for column in ("ci_low", "ci_high"):
+        expected = np.concatenate([part.confint(0.8).table[column] for part in parts])
+        np.testing.assert_array_equal(ours[column], expected)
+
+
 def test_cells_and_margins_have_a_covariance(frame: pd.DataFrame) -> None:
     design = settings(frame)["plain"]
     totals = sk.with_margins(sk.total, design, "y", by=("dom", "sex"))

@@ -296,6 +296,8 @@ def test_what_precision_refuses(frame: pd.DataFrame) -> None:
         sk.precision(sk.mean, d, "y", rule="nchs")  # type: ignore[arg-type]
     with pytest.raises(sk.SurveyKitError, match="is not a reference"):
         sk.precision(sk.mean, d, "y", reference="srs")  # type: ignore[arg-type]
+    with pytest.raises(sk.SurveyKitError, match="'median' has no design effect"):
+        sk.precision(sk.median, d, "y")
 
 
 @pytest.mark.parametrize(
