@@ -10,7 +10,9 @@ import numpy as np
 
 from survey_kit import frames
 from survey_kit.errors import EstimationError, did_you_mean
-from survey_kit.types import FloatArray, Frame
+from survey_kit.models.columns import complete, of_frame
+from survey_kit.models.formula import Parsed, materialise, parse
+from survey_kit.types import FloatArray, Frame, IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,31 +115,33 @@ def _order(covariates: Frame, areas: Sequence[Any], area: str | None) -> tuple[l
 
 
 def design_matrix(frame: Frame, formula: str | None, area: str | None) -> tuple[FloatArray, tuple[str, ...]]:
-    """Evaluate the right-hand side of a formula (n, p); without one, an intercept and all numeric columns."""
+    """Evaluate the right-hand side of a formula (n, p); without one, an intercept and all numeric columns.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> design_matrix(pd.DataFrame({"a": [1.0, 2], "b": ["x", "y"]}), "~ a + b", None)[1]
+    ('Intercept', 'a', 'b[T.y]')
+    """
     columns = [name for name in frames.columns(frame) if name != area]
     if formula is None:
         return _numeric_columns(frame, columns)
-    import formulaic
+    parsed = parse(f"1 ~ {formula.split('~', maxsplit=1)[-1].strip()}", columns)
+    rows = np.flatnonzero(
+        complete(of_frame(frame), parsed.names, np.ones(frames.row_count(frame), bool), exclude=False)
+    )
+    return matrix_of(parsed, frame, rows)
 
-    parsed = formulaic.Formula(formula.split("~", maxsplit=1)[-1])
-    unknown = sorted(set(map(str, parsed.required_variables)) - set(frames.columns(frame)))
-    if unknown:
-        raise EstimationError(
-            f"There is no column '{unknown[0]}' (formula).", where=formula, fix=did_you_mean(unknown[0], columns)
-        )
-    try:
-        matrix = parsed.get_model_matrix(frames.to_pandas(frame), na_action="raise")
-    except Exception as fault:
-        raise EstimationError(
-            "The formula cannot be evaluated.",
-            where=formula,
-            found=str(fault),
-            fix="Check the columns it names; every row needs a value.",
-        ) from fault
-    X = np.asarray(matrix, dtype=np.float64)
+
+def matrix_of(parsed: Parsed, frame: Frame, rows: IntArray) -> tuple[FloatArray, tuple[str, ...]]:
+    """Evaluate the right-hand side of a formula on some rows of a frame."""
+    if not parsed.names:
+        return np.ones((len(rows), 1)), ("Intercept",)
+    made = materialise(parsed.right, of_frame(frame).frame(parsed.names, rows), parsed.text)
+    X = np.asarray(made.to_numpy(dtype=np.float64))
     if not np.isfinite(X).all():
-        raise EstimationError("A covariate is missing or infinite.", where=formula, fix="Every row needs a value.")
-    return X, tuple(map(str, matrix.columns))
+        raise EstimationError("A covariate is not a finite number.", where=parsed.text, fix="Correct the values.")
+    return X, tuple(map(str, made.columns))
 
 
 def _numeric_columns(frame: Frame, columns: Sequence[str]) -> tuple[FloatArray, tuple[str, ...]]:

@@ -136,6 +136,39 @@ def area_estimates(
     )
 
 
+def published_table(
+    head: AreaHead, direct: tuple[FloatArray, FloatArray], gamma: FloatArray, synthetic: FloatArray, est: Estimates
+) -> pd.DataFrame:
+    """Give `AreaFit.table`: direct estimates with their standard errors beside those of the model."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "area": pd.Series(list(head.areas), dtype=object),
+            "n": head.n,
+            "direct": direct[0],
+            "direct_se": direct[1],
+            "synthetic": synthetic,
+            "gamma": gamma,
+            "estimate": est.table["estimate"].to_numpy(dtype=np.float64),
+            "rmse": est.table["se"].to_numpy(dtype=np.float64),
+            "source": est.table["statistic"].tolist(),
+        }
+    )
+
+
+def modelled_table(solution: Any, y: FloatArray, D: FloatArray, gamma: FloatArray, slope: FloatArray) -> pd.DataFrame:
+    """Give `AreaFit.modelled` from the solution of either model."""
+    import pandas as pd
+
+    parts = {name: getattr(solution, name) for name in ("g1", "g2", "g3", "correction")}
+    return pd.DataFrame(
+        {"y": y, "D": D, "synthetic": solution.synthetic, "theta": solution.theta, "gamma": gamma}
+        | parts
+        | {"mse": np.diag(solution.mse), "slope": slope}
+    )
+
+
 def coefficient_table(names: tuple[str, ...], beta: FloatArray, covariance: FloatArray) -> pd.DataFrame:
     """Give ``term estimate se z p`` of a regression, p from the normal distribution's tail."""
     import pandas as pd

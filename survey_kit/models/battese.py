@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -13,9 +13,19 @@ from survey_kit.design import Design
 from survey_kit.errors import EstimationError, did_you_mean
 from survey_kit.estimate.grouped import data_notes
 from survey_kit.models import battese_model
-from survey_kit.models.area_covariates import check_rank, design_matrix
-from survey_kit.models.area_fit import AreaFit, AreaHead, area_estimates, coefficient_table, shares_note
+from survey_kit.models.area_covariates import check_rank, matrix_of
+from survey_kit.models.area_fit import (
+    AreaFit,
+    AreaHead,
+    area_estimates,
+    coefficient_table,
+    modelled_table,
+    published_table,
+    shares_note,
+)
 from survey_kit.models.battese_model import Population, UnitMethod, UnitSample, UnitSolution
+from survey_kit.models.columns import complete, of_frame
+from survey_kit.models.formula import columns_of, parse
 from survey_kit.types import BoolArray, FloatArray, Frame, IntArray, Missing
 
 Method: TypeAlias = Literal["reml", "ml", "constants"]
@@ -92,7 +102,7 @@ def battese_harter_fuller(
     >>> towns = pd.DataFrame({"town": [1, 2, 3, 4], "age": [42.0, 38, 41, 44]})
     >>> fit = sk.battese_harter_fuller(people, "trust ~ age", area="town", population_means=towns)
     >>> fit.table[["area", "estimate", "gamma", "source"]].round(2).values.tolist()
-    [[1, 4.45, 0.95, 'eblup'], [2, 5.54, 0.95, 'eblup'], [3, 2.59, 0.92, 'eblup'], [4, 4.41, 0.0, 'synthetic']]
+    [[1, 4.5, 0.98, 'eblup'], [2, 5.56, 0.98, 'eblup'], [3, 2.64, 0.97, 'eblup'], [4, 4.55, 0.0, 'synthetic']]
     """
     checks.choice(method, "method", tuple(battese_model.METHODS), EstimationError)
     checks.choice(missing, "treatment of missing values", get_args(Missing), EstimationError)
@@ -129,42 +139,31 @@ class _Units:
 
 
 def _units(source: Design | Frame, formula: str, area: str, missing: Missing) -> _Units:
-    import formulaic
-
     frame = source.frame if isinstance(source, Design) else source
-    outcome, _, right = (part.strip() for part in formula.partition("~"))
-    columns = frames.columns(frame)
-    if not right or outcome not in columns:
-        raise EstimationError(
-            "The formula has no outcome." if not right else f"There is no column '{outcome}' (outcome).",
-            where=formula,
-            fix="Write 'outcome ~ covariates'." if not right else did_you_mean(outcome, columns),
-        )
-    y = frames.numbers(frame, outcome, "outcome")
+    known = frames.columns(frame)
+    parsed = parse(formula, known)
+    if parsed.column is None or parsed.column != parsed.outcome:
+        raise EstimationError("The outcome is one numeric column.", where=formula, found=parsed.outcome)
     grouped = frames.group(frame, [area], "area")
-    needed = sorted(set(map(str, formulaic.Formula(right).required_variables)))
-    unknown = [name for name in needed if name not in columns]
-    if unknown:
+    named = grouped.codes >= 0
+    if missing == "error" and not named.all():
         raise EstimationError(
-            f"There is no column '{unknown[0]}' (formula).", where=formula, fix=did_you_mean(unknown[0], columns)
-        )
-    keep: BoolArray = ~y.missing & (grouped.codes >= 0)
-    for name in needed:
-        keep &= frames.group(frame, [name], "covariate").codes >= 0
-    if missing == "error" and not keep.all():
-        raise EstimationError(
-            "Units lack an answer, a covariate or an area.",
-            found=f"{int((~keep).sum())} of {len(keep)} rows",
+            "Units lack an area.",
+            where=f"column '{area}', {int((~named).sum())} rows",
             fix="Say missing='exclude' to leave them out.",
         )
-    X, names = design_matrix(frames.to_pandas(frame)[keep], right, area)
+    keep = complete(of_frame(frame), parsed.names, named, exclude=missing == "exclude")
+    rows = np.flatnonzero(keep)
+    if not len(rows):
+        raise EstimationError("No unit is complete.", found=f"{len(keep)} rows")
+    X, names = matrix_of(replace(parsed, names=tuple(columns_of(parsed.right, formula, known))), frame, rows)
     return _Units(
-        y=y.values[keep],
+        y=frames.numbers(frame, parsed.column, "outcome").values[rows],
         X=X,
-        code=grouped.codes[keep],
+        code=grouped.codes[rows],
         areas=tuple(level[0] for level in grouped.levels),
         names=names,
-        outcome=outcome,
+        outcome=parsed.column,
         area=area,
         left_out=int((~keep).sum()),
     )
@@ -235,8 +234,6 @@ def _result(
     labels: tuple[Any, ...],
     asked: tuple[UnitMethod, Any, float, int | None],
 ) -> AreaFit:
-    import pandas as pd
-
     method, source, level, replicates = asked
     sampled = s.n > 0
     mse = s.mse.copy()
@@ -244,7 +241,6 @@ def _result(
         np.fill_diagonal(mse, squared)
     notes = _notes(s, sampled, units, labels, method, source)
     notes += () if squared is None else (f"mean squared errors from {replicates} parametric bootstrap samples",)
-    sources = ["eblup" if one else "synthetic" for one in sampled]
     head = AreaHead(
         key=units.area,
         areas=labels,
@@ -253,38 +249,14 @@ def _result(
         n=s.n,
         weight_sum=np.full(len(labels), np.nan),
     )
+    sources = ["eblup" if one else "synthetic" for one in sampled]
+    estimates = area_estimates(head, s.theta, mse, sources, level=level, interval="wald", notes=notes)
     within = np.where(sampled, s.s2_e / np.where(sampled, s.n, 1.0), np.nan)
     parameters = units.X.shape[1] + 2
     return AreaFit(
-        estimates=area_estimates(head, s.theta, mse, sources, level=level, interval="wald", notes=notes),
-        table=pd.DataFrame(
-            {
-                "area": pd.Series(list(labels), dtype=object),
-                "n": s.n,
-                "direct": s.direct,
-                "direct_se": np.sqrt(within),
-                "synthetic": s.synthetic,
-                "gamma": s.weight,
-                "estimate": s.theta,
-                "rmse": np.sqrt(np.diag(mse)),
-                "source": sources,
-            }
-        ),
-        modelled=pd.DataFrame(
-            {
-                "y": s.direct,
-                "D": within,
-                "synthetic": s.synthetic,
-                "theta": s.theta,
-                "gamma": s.weight,
-                "g1": s.g1,
-                "g2": s.g2,
-                "g3": s.g3,
-                "correction": s.correction,
-                "mse": np.diag(s.mse),
-                "slope": np.ones(len(labels)),
-            }
-        ),
+        estimates=estimates,
+        table=published_table(head, (s.direct, np.sqrt(within)), s.weight, s.synthetic, estimates),
+        modelled=modelled_table(s, s.direct, within, s.weight, np.ones(len(labels))),
         coefficients=coefficient_table(units.names, s.beta, s.beta_cov),
         components={
             "between": s.s2_v,

@@ -13,7 +13,15 @@ from survey_kit.estimate import Estimates
 from survey_kit.models import area_model
 from survey_kit.models.area_covariates import AreaCovariates, check_rank, covariates_of
 from survey_kit.models.area_direct import Direct, direct_of, extended
-from survey_kit.models.area_fit import AreaFit, AreaHead, area_estimates, coefficient_table, shares_note
+from survey_kit.models.area_fit import (
+    AreaFit,
+    AreaHead,
+    area_estimates,
+    coefficient_table,
+    modelled_table,
+    published_table,
+    shares_note,
+)
 from survey_kit.models.area_scale import SCALES, Scale
 from survey_kit.models.gvf import VarianceFunction, gvf
 from survey_kit.types import BoolArray, FloatArray, Frame
@@ -180,8 +188,6 @@ def _enough(areas: int, p: int, method: str) -> None:
 def _result(
     y: FloatArray, D: FloatArray, known: AreaCovariates, taken: Direct, model: _Model, said: list[str]
 ) -> AreaFit:
-    import pandas as pd
-
     sampled = np.isfinite(D)
     s = area_model.solve(y, D, known.X, model.method)
     estimate, posterior = model.scale.back(s.theta, s.g1)
@@ -197,34 +203,14 @@ def _result(
     parameters, m = known.X.shape[1] + 1, int(sampled.sum())
     return AreaFit(
         estimates=estimates,
-        table=pd.DataFrame(
-            {
-                "area": pd.Series(list(known.areas), dtype=object),
-                "n": taken.head.n,
-                "direct": taken.y,
-                "direct_se": np.sqrt(D) * np.abs(model.scale.slope(y)),
-                "synthetic": model.scale.back(s.synthetic, np.full(len(y), s.A))[0],
-                "gamma": s.gamma,
-                "estimate": estimate,
-                "rmse": np.sqrt(own),
-                "source": sources,
-            }
+        table=published_table(
+            taken.head,
+            (taken.y, np.sqrt(D) * np.abs(model.scale.slope(y))),
+            s.gamma,
+            model.scale.back(s.synthetic, np.full(len(y), s.A))[0],
+            estimates,
         ),
-        modelled=pd.DataFrame(
-            {
-                "y": y,
-                "D": D,
-                "synthetic": s.synthetic,
-                "theta": s.theta,
-                "gamma": s.gamma,
-                "g1": s.g1,
-                "g2": s.g2,
-                "g3": s.g3,
-                "correction": s.correction,
-                "mse": np.diag(s.mse),
-                "slope": slope,
-            }
-        ),
+        modelled=modelled_table(s, y, D, s.gamma, slope),
         coefficients=coefficient_table(known.names, s.beta, s.beta_cov),
         components={"between": s.A, "between_se": s.A_se},
         log_likelihood=s.log_likelihood,

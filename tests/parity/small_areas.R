@@ -12,6 +12,12 @@ put <- function(case, method, quantity, value) {
   rows[[length(rows) + 1]] <<- data.frame(case, method, quantity, index = seq_along(value), value = formatC(value, digits = 17, format = "g"))
 }
 exact <- .Machine$double.eps
+save_rows <- function(table, name) {  # the version of survey is that of the machine; only lme4 is used here
+  out <- file.path(here, name)
+  cat(sprintf("# R %s, survey %s, lme4 %s\n", getRversion(), packageVersion("survey"), packageVersion("lme4")), file = out)
+  suppressWarnings(write.table(table, out, append = TRUE, sep = ",", row.names = FALSE, quote = FALSE, na = ""))
+}
+read_rows <- function(what) read.csv(file.path(here, paste0("small_areas_", what, ".csv")), comment.char = "#")
 
 # ------------------------------------------------------------------------------------------------------------ Fay-Herriot
 slopes <- function(A, y, D, X) {
@@ -51,7 +57,7 @@ fay_herriot <- function(case, method, y, D, X) {
   put(case, method, "log_likelihood", sum(dnorm(ys, c(Xs %*% b), sqrt(A + Ds), log = TRUE)))
 }
 methods <- c("reml", "ml", "fh", "prasad_rao", "adjusted", "li_lahiri")
-milk <- read.csv(file.path(here, "small_areas_milk.csv"), comment.char = "#")
+milk <- read_rows("milk")
 X <- model.matrix(~factor(major), milk)
 for (m in methods) fay_herriot("milk", m, milk$y, milk$sd^2, X)
 
@@ -63,8 +69,8 @@ centre <- 0.62 - 0.006 * regions$poverty + 0.05 * (regions$coast == "yes")
 regions$y <- round(centre + rnorm(23, sd = 0.04) + rnorm(23, sd = sqrt(regions$v)), 5)
 regions$tight <- round(centre + rnorm(23, sd = 0.3 * sqrt(regions$v)), 5)
 regions[c(4, 11, 19), c("y", "tight", "v")] <- NA
-write.csv(regions, file.path(here, "small_areas_regions.csv"), row.names = FALSE, quote = FALSE, na = "")
-regions <- read.csv(file.path(here, "small_areas_regions.csv"))
+save_rows(regions, "small_areas_regions.csv")
+regions <- read_rows("regions")
 X <- model.matrix(~poverty + coast, regions)
 for (m in methods) fay_herriot("regions", m, regions$y, regions$v, X)
 for (m in methods) fay_herriot("tight", m, regions$tight, regions$v, X)
@@ -86,8 +92,8 @@ put("arcsine", "reml", "share", moment(2))
 put("arcsine", "reml", "share_mse", moment(4) - moment(2)^2 + sin(2 * theta)^2 * (mse - g1))
 
 # -------------------------------------------------------------------------------------------------- Battese-Harter-Fuller
-corn <- read.csv(file.path(here, "small_areas_corn.csv"), comment.char = "#")
-counties <- read.csv(file.path(here, "small_areas_corn_means.csv"), comment.char = "#")
+corn <- read_rows("corn")
+counties <- read_rows("corn_means")
 outlier <- with(corn, which(county == 12 & soy < 30))
 bhf <- function(case, outcome, data, reml, sizes) {
   method <- if (reml) "reml" else "ml"
@@ -137,6 +143,4 @@ constants <- function(case, outcome, data) {
 }
 constants("corn", "corn", corn[-outlier, ]); constants("soy", "soy", corn[-outlier, ])
 
-out <- file.path(here, "small_areas.csv")
-cat(sprintf("# R %s, lme4 %s\n", getRversion(), packageVersion("lme4")), file = out)
-suppressWarnings(write.table(do.call(rbind, rows), out, append = TRUE, sep = ",", row.names = FALSE, quote = FALSE))
+save_rows(do.call(rbind, rows), "small_areas.csv")

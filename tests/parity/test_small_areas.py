@@ -21,7 +21,7 @@ LME4 = 1e-6
 
 VALUES = pd.read_csv(HERE / "small_areas.csv", comment="#")
 MILK = pd.read_csv(HERE / "small_areas_milk.csv", comment="#")
-REGIONS = pd.read_csv(HERE / "small_areas_regions.csv")
+REGIONS = pd.read_csv(HERE / "small_areas_regions.csv", comment="#")
 CORN = pd.read_csv(HERE / "small_areas_corn.csv", comment="#")
 COUNTIES = pd.read_csv(HERE / "small_areas_corn_means.csv", comment="#")
 PUBLISHED = CORN[
