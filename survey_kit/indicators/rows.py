@@ -56,7 +56,7 @@ _ABOUT: Final[Mapping[str, str]] = {
     "nonresponse": "weighted share of those asked without an answer: the four together",
     "bound_low": "the estimate if everybody without an answer stood at the low extreme",
     "bound_high": "the estimate if everybody without an answer stood at the high extreme",
-    "status": "ok; not_asked; empty: nobody of the group answered; one_value: all said the same; no_df",
+    "status": "ok; not_asked; empty: nobody of the group answered; one_value: all said the same; no_df: too few units; undefined: no value",
     "reliability": "publish, caution, review, suppress, or none without an estimate",
     "reliability_rule": "the rule that decided: nchs_2017 (shares), cv_bands (means) or precision (net scores, composites)",
     "reliability_reason": "why the rule did not say publish; null otherwise",
