@@ -17,6 +17,8 @@ from survey_kit.design import post_stratify as post_stratify
 from survey_kit.design import rake as rake
 from survey_kit.design import standardize as standardize
 from survey_kit.design import two_phase as two_phase
+from survey_kit.design import export_design as export_design
+from survey_kit.design import public_replicate_weights as public_replicate_weights
 from survey_kit.errors import SurveyKitError as SurveyKitError
 from survey_kit.estimate import Crosstab as Crosstab
 from survey_kit.estimate import Estimates as Estimates
@@ -62,8 +64,10 @@ from survey_kit.models import benchmark_areas as benchmark_areas
 from survey_kit.models import cloglog as cloglog
 from survey_kit.models import fay_herriot as fay_herriot
 from survey_kit.models import glance as glance
+from survey_kit.models import kitagawa as kitagawa
 from survey_kit.models import logit as logit
 from survey_kit.models import multinomial as multinomial
+from survey_kit.models import oaxaca_blinder as oaxaca_blinder
 from survey_kit.models import ols as ols
 from survey_kit.models import ordered as ordered
 from survey_kit.models import poisson as poisson

@@ -5,6 +5,8 @@ from survey_kit.models.area_diagnostics import AreaDiagnostics, area_diagnostics
 from survey_kit.models.area_fit import AreaFit
 from survey_kit.models.battese import battese_harter_fuller
 from survey_kit.models.benchmark_areas import benchmark_areas
+from survey_kit.models.decompose_kitagawa import kitagawa
+from survey_kit.models.decompose_oaxaca import oaxaca_blinder
 from survey_kit.models.fay_herriot import fay_herriot
 from survey_kit.models.fit import ModelFit
 from survey_kit.models.gvf import VarianceFunction, gvf
@@ -24,8 +26,10 @@ __all__ = [
     "fay_herriot",
     "glance",
     "gvf",
+    "kitagawa",
     "logit",
     "multinomial",
+    "oaxaca_blinder",
     "ols",
     "ordered",
     "poisson",
