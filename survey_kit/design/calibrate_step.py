@@ -22,6 +22,7 @@ from survey_kit.types import BoolArray, FloatArray
 if TYPE_CHECKING:
     from survey_kit.design.design import Design
 
+COLUMN_KINDS = ("numbers", "flags", "groups")  # what a design keeps that does not depend on its weights
 ALMOST_ZERO = 1e-6  # a positive factor below it says that only a weight of zero would do
 
 
@@ -148,11 +149,12 @@ def _notes(step: Calibration, margins: Sequence[Margin], weight: FloatArray) -> 
 
 
 def _with_steps(design: Design, steps: tuple[Calibration, ...]) -> Design:
-    """Give the same design with other steps; columns already taken out stay."""
+    """Give the same design with other steps; columns already taken out stay, whatever rests on the weights goes."""
     layout = design.layout
     weight = layout.base_weight * np.prod([step.g for step in steps], axis=0)
     made = copy.copy(design)
     object.__setattr__(made, "calibration", steps)
+    object.__setattr__(made, "known", {key: part for key, part in design.known.items() if key[0] in COLUMN_KINDS})
     object.__setattr__(
         made, "layout", replace(layout, weight=weight, sweep=make_sweep(steps, layout.base_weight, layout))
     )
