@@ -105,8 +105,9 @@ def columns_of(formula: Any, text: str, columns: Sequence[str]) -> list[str]:
     functions = _functions()
     out: list[str] = []
     strange: list[str] = []
-    for expression in _expressions(formula):
-        if expression in columns:
+    for factor in (factor for term in formula for factor in term.factors):
+        expression = factor.expr
+        if expression in columns or factor.eval_method.value == "lookup":
             out.append(expression)
             continue
         quoted = QUOTED.findall(expression)
