@@ -3,6 +3,7 @@
 from survey_kit.design.calibrate import calibrate, post_stratify, rake, standardize
 from survey_kit.design.calibration import Calibration
 from survey_kit.design.design import Design
+from survey_kit.design.export import PublicWeights, export_design, public_replicate_weights
 from survey_kit.design.layout import Layout, Stage
 from survey_kit.design.make_replicates import make_replicates
 from survey_kit.design.phases import two_phase
@@ -17,13 +18,16 @@ __all__ = [
     "Layout",
     "Pps",
     "PsuTable",
+    "PublicWeights",
     "Replicates",
     "Stage",
     "accumulate",
     "calibrate",
     "count",
+    "export_design",
     "make_replicates",
     "post_stratify",
+    "public_replicate_weights",
     "rake",
     "standardize",
     "two_phase",
