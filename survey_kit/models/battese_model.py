@@ -321,8 +321,8 @@ def _area_effects(data: UnitData) -> tuple[float, float, float]:
 def _unseen(population: Population, n: FloatArray, mean_x: FloatArray) -> FloatArray:
     """Means of the covariates of the units not in the sample (M, p)."""
     rest = population.sizes - n
-    with np.errstate(invalid="ignore"):
-        share = np.where(np.isfinite(population.sizes) & (rest > 0), n / rest, 0.0)[:, None]
+    known = np.isfinite(rest) & (rest > 0)
+    share = np.divide(n, rest, out=np.zeros(len(n)), where=known)[:, None]
     return population.means + share * (population.means - mean_x)
 
 
