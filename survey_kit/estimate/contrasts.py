@@ -78,18 +78,21 @@ def difference_in_differences(
     against = levels[0] if base is None else _named(base, levels, group)
     to = to if to in ("previous", "first") else _named(to, labels, key)
     columns = [name for name in other_columns(est, key) if name != group]
-    place = {label: row for row, label in enumerate(zip(*(est.table[c] for c in (*columns, group, key)), strict=True))}
+    place = {
+        label: row
+        for row, label in enumerate(zip(*(est.table[c].tolist() for c in (*columns, group, key)), strict=True))
+    }
     rows: list[int] = []
     used: list[int] = []
     values: list[float] = []
     made: list[tuple[int, int]] = []
     lacking: list[bool] = []
+    when, which = (est.table[name].tolist() for name in (key, group))
+    rests = list(zip(*(est.table[name].tolist() for name in columns), strict=True))
     for later, earlier in pairs_along(est.table, key, [*columns, group], to):
-        here = est.table.iloc[later]
-        if here[group] == against:
+        if which[later] == against:
             continue
-        rest = tuple(here[name] for name in columns)
-        others = [place.get((*rest, against, est.table[key].iloc[row]), -1) for row in (later, earlier)]
+        others = [place.get((*rests[later], against, when[row]), -1) for row in (later, earlier)]
         known = min(others) >= 0
         if known:
             rows += [len(made)] * 4
@@ -99,9 +102,10 @@ def difference_in_differences(
         lacking.append(not known)
     head: dict[str, Any] = {}
     for name in (*est.keys, "variable", "category"):
-        head[name] = [est.table[name].iloc[later] for later, _ in made]
+        column = est.table[name].tolist()
+        head[name] = [column[later] for later, _ in made]
         if name == key:
-            head["from"] = [est.table[key].iloc[earlier] for _, earlier in made]
+            head["from"] = [column[earlier] for _, earlier in made]
         if name == group:
             head["against"] = [against] * len(made)
     out = linear_rows(est, (rows, used, values), np.array(lacking, dtype=bool), head, "difference in differences")

@@ -156,10 +156,7 @@ def effective_share(p: FloatArray, se: FloatArray, n: FloatArray) -> FloatArray:
 
 def _korn_graubard_width(p: FloatArray, se: FloatArray, df: FloatArray, n: FloatArray) -> FloatArray:
     """Width of the interval whose effective sample size, after the adjustment for df, is at most n."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = t_quantile(CONFIDENCE, n - 1) / t_quantile(CONFIDENCE, df)
-        floor = ratio * np.sqrt(p * (1 - p) / n)
-        low, high = interval("beta", p, np.fmax(se, floor), df, n, CONFIDENCE)
+    low, high = interval("korn_graubard", p, se, df, n, CONFIDENCE)
     return high - low
 
 

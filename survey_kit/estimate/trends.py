@@ -90,10 +90,15 @@ def trend(
     where = _knots(kind, knots, labels, x, key)
     parts = _parts(kind, where, labels, x)
     grid = _by_group(est, key)
+    of_label = dict(zip(labels, x.tolist(), strict=True))
+    when = [of_label[label] for label in est.table[key].tolist()]
+    fits: dict[tuple[float, ...], FloatArray | None] = {}
     weights, groups = [], []
     for label, rows in grid.items():
-        here = np.array([x[labels.index(est.table[key].iloc[row])] for row in rows])
-        weights.append((rows, _coefficients(here, [position for position, _ in where], x[0])))
+        here = tuple(when[row] for row in rows)
+        if here not in fits:
+            fits[here] = _coefficients(np.array(here), [position for position, _ in where], x[0])
+        weights.append((rows, fits[here]))
         groups.append(label)
     if all(fitted is None for _, fitted in weights):
         raise EstimationError(

@@ -29,8 +29,8 @@ for (year in c(2015, 2017, 2019, 2023)) for (s in 1:3) for (p in seq_len(c(4, 3,
 people <- do.call(rbind, people)
 people$distrust <- as.integer(people$trust == 0 & runif(nrow(people)) < 0.6)
 people <- people[sample(nrow(people)), ]
-write.csv(people, file.path(here, "contrasts_data.csv"), row.names = FALSE, quote = FALSE)
-people <- read.csv(file.path(here, "contrasts_data.csv"))
+save_rows(list(people), "contrasts_data.csv")
+people <- read.csv(file.path(here, "contrasts_data.csv"), comment.char = "#")
 people$stacked <- paste(people$year, people$stratum)
 people$y1 <- people$year == 2015
 whole <- svydesign(ids = ~psu, strata = ~stacked, weights = ~weight, data = people)

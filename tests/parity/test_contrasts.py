@@ -20,7 +20,7 @@ RELATIVE = 1e-10
 GLM = 1e-6  # R's "logit" stops its logistic regression at a relative deviance of 1e-8
 SPLINE = 0.02  # R's "likelihood" reads its limit off a spline through some ten points of the profile
 
-PEOPLE = pd.read_csv(HERE / "contrasts_data.csv")
+PEOPLE = pd.read_csv(HERE / "contrasts_data.csv", comment="#")
 INTERVALS = pd.read_csv(HERE / "contrasts_intervals.csv", comment="#", keep_default_na=False)
 ROWS = pd.read_csv(HERE / "contrasts_rows.csv", comment="#").set_index(["design", "case"])
 ADJUSTED = pd.read_csv(HERE / "contrasts_adjusted.csv", comment="#")
