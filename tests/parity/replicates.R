@@ -13,7 +13,7 @@ number <- function(v) { v <- as.vector(v); ifelse(is.na(v), "", trimws(formatC(v
 save_rows <- function(rows, name) {
   out <- file.path(here, name)
   cat(sprintf("# R %s, survey %s\n", getRversion(), packageVersion("survey")), file = out)
-  suppressWarnings(write.table(do.call(rbind, rows), out, append = TRUE, sep = ",", row.names = FALSE, quote = FALSE))
+  suppressWarnings(write.table(do.call(rbind, rows), out, append = TRUE, sep = ",", row.names = FALSE, quote = FALSE, na = ""))
 }
 
 # ------------------------------------------------------------------------------------------------- the made-up sample
@@ -44,8 +44,8 @@ people$dom[people$psu == 1003] <- "e"
 people$v <- people$y  # v: y with item nonresponse
 people$v[runif(n) < 0.15] <- NA
 people <- people[sample(n), c("kind", "stratum", "psu", "ssu", "N1", "N2", "weight", "y", "x", "q", "sex", "dom", "v")]
-write.csv(people, file.path(here, "replicates_data.csv"), row.names = FALSE, quote = FALSE, na = "")
-people <- read.csv(file.path(here, "replicates_data.csv"))
+save_rows(list(people), "replicates_data.csv")
+people <- read.csv(file.path(here, "replicates_data.csv"), comment.char = "#")
 pairs <- people[people$kind == "pairs", ]
 many <- people[people$kind == "many", ]
 
@@ -113,8 +113,8 @@ for (name in names(drawn)) {
   figures[[name]] <- signif(weights(drawn[[name]], "analysis"), 8)
   colnames(figures[[name]]) <- sprintf("%s_%02d", name, 1:30)
 }
-write.csv(do.call(cbind, unname(figures)), file.path(here, "replicates_drawn.csv"), row.names = FALSE, quote = FALSE)
-figures <- read.csv(file.path(here, "replicates_drawn.csv"))
+save_rows(list(do.call(cbind, unname(figures))), "replicates_drawn.csv")
+figures <- read.csv(file.path(here, "replicates_drawn.csv"), comment.char = "#")
 columns <- function(name) as.matrix(figures[, grep(paste0("^", name, "_"), names(figures))])
 given <- function(name, ...) suppressWarnings(svrepdesign(data = many, weights = ~weight, repweights = columns(name), combined.weights = TRUE, ...))
 for (name in names(drawn))

@@ -108,9 +108,11 @@ PUBLISHED: dict[str, Any] = {
     "Preston_raked": lambda: sk.rake(drawn("Preston", TWO, replicates=20, rng=1), {"sex": SEXES, "urban": HOMES}),
 }
 CASES = FULL | PUBLISHED
-FILES = {"waves": "export_waves", "panel": "export_waves", "waves_post_stratified": "export_waves"} | dict.fromkeys(
-    ("certainty", "average"), "export_lonely"
-)
+FILES = {
+    "waves": "export_2023_2024",
+    "panel": "export_2023_2024",
+    "waves_post_stratified": "export_2023_2024",
+} | dict.fromkeys(("certainty", "average"), "export_2024_lonely")
 ROWS = HERE / "export_rows.csv"
 
 HEAD = """\
@@ -142,7 +144,7 @@ def script() -> str:
     """Put the exported code of all cases under each other."""
     parts = []
     for case, make in CASES.items():
-        file = FILES.get(case, "export_data") + ".csv"
+        file = FILES.get(case, "export_2024") + ".csv"
         code = sk.export_design(make(), "r", data=file, prefix=f"{case}_")
         parts.append(f'\n# {"-" * 80} {case}\n{code}take("{case}", design)\n')
     return HEAD + "".join(parts) + TAIL
@@ -151,9 +153,13 @@ def script() -> str:
 def write() -> None:
     """Write the data, with the published replicates beside them, and the script."""
     public = [sk.public_replicate_weights(make(), prefix=f"{case}_").frame for case, make in PUBLISHED.items()]
-    pd.concat([ONE, *public], axis=1).to_csv(HERE / "export_data.csv", index=False)
-    PEOPLE[[name for name in PEOPLE if not name.startswith("фактор")]].to_csv(HERE / "export_waves.csv", index=False)
-    LONELY[[name for name in LONELY if not name.startswith("фактор")]].to_csv(HERE / "export_lonely.csv", index=False)
+    pd.concat([ONE, *public], axis=1).to_csv(HERE / "export_2024.csv", index=False)
+    PEOPLE[[name for name in PEOPLE if not name.startswith("фактор")]].to_csv(
+        HERE / "export_2023_2024.csv", index=False
+    )
+    LONELY[[name for name in LONELY if not name.startswith("фактор")]].to_csv(
+        HERE / "export_2024_lonely.csv", index=False
+    )
     (HERE / "export.R").write_text(script(), encoding="utf-8")
 
 

@@ -20,11 +20,11 @@ HERE = Path(__file__).parent
 RELATIVE = 1e-10
 RAKED = 1e-8
 
-PEOPLE = pd.read_csv(HERE / "replicates_data.csv")
+PEOPLE = pd.read_csv(HERE / "replicates_data.csv", comment="#")
 PEOPLE["sixty"] = 60
 MANY = PEOPLE[PEOPLE["kind"] == "many"].reset_index(drop=True)
 PAIRS = PEOPLE[PEOPLE["kind"] == "pairs"].reset_index(drop=True)
-DRAWN = pd.concat([MANY, pd.read_csv(HERE / "replicates_drawn.csv")], axis=1)
+DRAWN = pd.concat([MANY, pd.read_csv(HERE / "replicates_drawn.csv", comment="#")], axis=1)
 TEXTS: Any = {"category": str, "domain": str}
 ROWS = pd.read_csv(HERE / "replicates_rows.csv", comment="#", dtype=TEXTS).fillna({"category": "", "domain": ""})
 VCOV = pd.read_csv(HERE / "replicates_vcov.csv", comment="#")
