@@ -27,7 +27,7 @@ from survey_kit.estimate.columns import By, make_ask
 from survey_kit.estimate.estimates import Estimates, bind
 from survey_kit.estimate.hypothesis import TestResult, make_result
 from survey_kit.estimate.threads import one_thread
-from survey_kit.types import FloatArray, Frame, Interval, Missing
+from survey_kit.types import BoolArray, FloatArray, Frame, Interval, Missing
 
 Base = Literal["table", "row", "column"]
 SHARES = {"table": cell_shares, "row": row_shares, "column": column_shares}
@@ -358,6 +358,7 @@ def _derived(data: Counts, value: FloatArray, slope: FloatArray, again: Any, of:
         },
         n=bases[0],
         weight_sum=bases[1],
+        active=_active(data, of),
     )
 
 
@@ -367,3 +368,12 @@ def _known(names: Sequence[str], known: Sequence[str]) -> None:
     for name in names:
         if name not in known:
             raise EstimationError(f"'{name}' is not a measure of association here.", fix=did_you_mean(name, known))
+
+
+def _active(data: Counts, of: Base) -> BoolArray:
+    """Tell which units (P, D x R x C) count for the degrees of freedom of every cell's share."""
+    D, R, C = data.T.shape
+    units = data.active(of)
+    if of == "column":
+        return np.tile(units.reshape(-1, D, 1, C), (1, 1, R, 1)).reshape(len(units), -1)
+    return np.repeat(units, C if of == "row" else R * C, axis=1)

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from survey_kit.design import Design
 from survey_kit.errors import EstimationError
 from survey_kit.estimate.adapter import Influence, unit_totals
+from survey_kit.estimate.association_rows import Answers, answers
 from survey_kit.estimate.building import build
-from survey_kit.estimate.columns import Ask, Coded, both, coded
-from survey_kit.estimate.domains import cells as result_cells
+from survey_kit.estimate.columns import Ask, Coded
 from survey_kit.estimate.estimates import Estimates
 from survey_kit.estimate.grouped import backend, notes_of, objects
 from survey_kit.estimate.replication import replicated
@@ -45,8 +45,8 @@ class Counts:
         Empty on replicate designs.
     T_r : (B, D, RC) or None
         The counts of every replicate.
-    active : (P, D)
-        First-stage units with a member of the domain that was asked both items.
+    answers
+        The rows, or groups of rows, that were counted.
     members : (D,)
         Rows of each domain, asked or not.
     notes
@@ -60,14 +60,24 @@ class Counts:
     n: FloatArray
     totals: tuple[tuple[FloatArray, ...], ...]
     T_r: FloatArray | None
-    active: BoolArray
+    answers: Answers
     members: IntArray
     notes: tuple[str, ...]
 
-    @property
-    def domains(self) -> int:
-        """Count the domains (D)."""
-        return len(self.T)
+    def active(self, within: Literal["table", "row", "column"] = "table") -> BoolArray:
+        """Tell which first-stage units (P, D x levels) have a member asked both items, in every domain, or row or column of it."""
+        found, stage = self.answers, self.design.layout.stages[0]
+        code, size = found.domain, found.size
+        counts = found.asked
+        if within != "table":
+            place, item = (0, found.first) if within == "row" else (1, found.second)
+            levels = self.T.shape[1 + place]
+            code, size = code * levels + item, size * levels
+            answered = item >= 0
+            counts = counts if answered.all() else answered if counts is None else answered & counts
+        unit = _taken(stage.unit_of_row, found.rows) * size + code
+        seen = np.bincount(unit if counts is None else unit[counts], minlength=stage.size * size) > 0
+        return seen.reshape(stage.size, size)
 
 
 def count_table(design: Design, rows: str, columns: str, ask: Ask) -> Counts:
@@ -84,68 +94,67 @@ def count_table(design: Design, rows: str, columns: str, ask: Ask) -> Counts:
         raise EstimationError(
             "An item of the table cannot be a 'by' column too.", found=f"by={list(ask.by)}", fix="Take it from one."
         )
-    items = tuple(coded(design, name, ask.missing, ask.where) for name in (rows, columns))
-    found = result_cells(design, ask.by, ask.where)
-    R, C = (max(len(item.levels), 1) for item in items)
-    if found.size * R * C > LARGEST_TABLE:
+    found = answers(design, rows, columns, ask)
+    R, C = (max(len(item.levels), 1) for item in found.items)
+    size = found.size * R * C
+    if size > LARGEST_TABLE:
         raise EstimationError(
             "This table would be very large.",
             found=f"{R} x {C} cells in {found.size} domains",
             fix="Group the levels of the items, or ask for fewer domains.",
         )
-    a, b = items[0].codes[found.rows], items[1].codes[found.rows]
-    asked = both(items[0].asked, items[1].asked)
-    counts = (a >= 0) & (b >= 0)
-    if asked is not None:
-        counts &= asked[found.rows]
-    all_count = bool(counts.all())
-    kept, domain = (found.rows, found.code) if all_count else (found.rows[counts], found.code[counts])
-    a, b = (a, b) if all_count else (a[counts], b[counts])
+    counts = (found.first >= 0) & (found.second >= 0)
+    if found.asked is not None:
+        counts &= found.asked
+    kept = None if counts.all() else np.flatnonzero(counts)
+    domain, a, b = (_taken(part, kept) for part in (found.domain, found.first, found.second))
+    place = _taken(np.arange(len(counts)) if found.rows is None else found.rows, kept) if _some(found, kept) else None
     cell = (domain * R + a) * C + b
-    size = found.size * R * C
-    w = design.layout.weight
-    T = np.bincount(cell, weights=w if len(kept) == design.n else w[kept], minlength=size).astype(np.float64)
-    totals, T_r = _spread(design, kept, cell, size)
+    w = _taken(found.w, kept) if found.w is not None else _taken(design.layout.weight, place)
+    totals, T_r = _spread(design, place, cell, size, None if found.w is None else w)
+    n = np.bincount(cell, weights=None if found.n is None else _taken(found.n, kept), minlength=size)
+    members = np.bincount(found.domain, weights=found.n, minlength=found.size)
     return Counts(
         design=design,
-        items=(items[0], items[1]),
+        items=found.items,
         keys=found.keys,
-        T=T.reshape(found.size, R, C),
-        n=np.bincount(cell, minlength=size).astype(np.float64).reshape(found.size, R, C),
+        T=np.bincount(cell, weights=w, minlength=size).astype(np.float64).reshape(found.size, R, C),
+        n=n.astype(np.float64).reshape(found.size, R, C),
         totals=tuple(tuple(t.reshape(len(t), found.size, R * C) for t in wave) for wave in totals),
         T_r=None if T_r is None else T_r.reshape(len(T_r), found.size, R * C),
-        active=_active(design, found.rows, found.code, found.size, asked),
-        members=np.bincount(found.code, minlength=found.size),
+        answers=found,
+        members=members.astype(np.int64),
         notes=notes_of(design, ask, found.outside),
     )
 
 
-def _active(design: Design, rows: IntArray, code: IntArray, size: int, asked: BoolArray | None) -> BoolArray:
-    if asked is not None:
-        rows, code = rows[asked[rows]], code[asked[rows]]
-    stage = design.layout.stages[0]
-    unit = stage.unit_of_row if len(rows) == design.n else stage.unit_of_row[rows]
-    return np.bincount(unit * size + code, minlength=stage.size * size).reshape(stage.size, size) > 0
+def _some(found: Answers, kept: IntArray | None) -> bool:
+    return found.rows is not None or kept is not None
+
+
+def _taken(values: Any, at: IntArray | None) -> Any:
+    return values if at is None else values[at]
 
 
 def _spread(
-    design: Design, rows: IntArray, cell: IntArray, size: int
+    design: Design, rows: IntArray | None, cell: IntArray, size: int, w: FloatArray | None
 ) -> tuple[list[tuple[FloatArray, ...]], FloatArray | None]:
-    """Give unit totals of the counts by wave and stage; on replicate designs the counts of every replicate instead."""
-    everybody = len(rows) == design.n
-    made = design.replicates
+    """Give unit totals of the counts by wave and stage; on replicate designs the counts of every replicate instead.
+
+    `w` are weights of groups of rows, None for those of the layout.
+    """
+    made, layout = design.replicates, design.layout
     if made is None:
-        ones = np.ones((len(rows), 1))
-        return unit_totals(
-            design.layout, Influence(z=ones, rows=None if everybody else rows, code=cell, size=size)
-        ), None
+        z = np.ones((len(cell), 1)) if w is None else (w / _taken(layout.weight, rows))[:, None]
+        return unit_totals(layout, Influence(z=z, rows=rows, code=cell, size=size)), None
     if made.factors is not None and not design.calibration:
-        stage = design.layout.stages[made.stage]
-        unit = (stage.unit_of_row if everybody else stage.unit_of_row[rows]) * size + cell
-        w = design.layout.weight if everybody else design.layout.weight[rows]
-        by_unit = np.bincount(unit, weights=w, minlength=stage.size * size).reshape(stage.size, size)
+        stage = layout.stages[made.stage]
+        each = _taken(layout.weight, rows) if w is None else w
+        unit = _taken(stage.unit_of_row, rows) * size + cell
+        by_unit = np.bincount(unit, weights=each, minlength=stage.size * size).reshape(stage.size, size)
         return [], made.factors.T @ by_unit
-    return [], np.stack([np.bincount(cell, weights=w[rows], minlength=size) for w in design.replicate_weights()])
+    every = [np.bincount(cell, weights=_taken(w_r, rows), minlength=size) for w_r in design.replicate_weights()]
+    return [], np.stack(every)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +173,8 @@ class Derived:
         Columns ``variable``, ``category`` and further keys, each with M entries.
     n, weight_sum : (D, M)
         Bases.
+    active : (P, D x M)
+        First-stage units that count for the degrees of freedom of each.
     """
 
     value: FloatArray
@@ -172,6 +183,7 @@ class Derived:
     head: Mapping[str, Sequence[Any]]
     n: FloatArray
     weight_sum: FloatArray
+    active: BoolArray
 
 
 def derived_estimates(
@@ -186,7 +198,7 @@ def derived_estimates(
     """Wrap functions of the counts as estimates with their full covariance."""
     D, M = derived.value.shape
     value = derived.value.reshape(-1)
-    units = _linearised(counts, derived.slope)
+    units = _linearised(counts, derived)
     variance: Variance = units
     if counts.T_r is not None:
         again = derived.again(counts.T_r.reshape(-1, *counts.T.shape)).reshape(-1, D * M)
@@ -217,19 +229,19 @@ def derived_estimates(
 
 def _status(counts: Counts, n: FloatArray, M: int) -> Any:
     """Say ``empty`` where nobody answered, ``not_asked`` where nobody was asked though the domain has members."""
-    unasked = np.repeat(~counts.active.any(axis=0) & (counts.members > 0), M)
+    unasked = np.repeat(~counts.active().any(axis=0) & (counts.members > 0), M)
     out = np.where(n > 0, "ok", "empty").astype(object)
     out[~(n > 0) & unasked] = "not_asked"
     return out
 
 
-def _linearised(counts: Counts, slope: FloatArray) -> Linearised:
-    D, M, _ = slope.shape
+def _linearised(counts: Counts, derived: Derived) -> Linearised:
+    D, M, _ = derived.slope.shape
     design = counts.design
-    G = np.where(np.isfinite(slope), slope, 0.0).transpose(0, 2, 1)
+    G = np.where(np.isfinite(derived.slope), derived.slope, 0.0).transpose(0, 2, 1)
     blocks = []
     for wave in range(len(design.layout.waves)):
-        here = np.repeat(counts.active[design.layout.units(wave)], M, axis=1)
+        here = derived.active[design.layout.units(wave)]
         mapped = tuple(
             np.matmul(t.transpose(1, 0, 2), G).transpose(1, 0, 2).reshape(len(t), D * M)
             for t in (counts.totals[wave] if counts.totals else ())

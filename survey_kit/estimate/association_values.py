@@ -62,6 +62,7 @@ def measured(counts: Counts, measure: Measure, interval: Interval | None, level:
         },
         n=n,
         weight_sum=weight_sum,
+        active=np.repeat(counts.active(), M, axis=1),
     )
     notes = []
     if compared:

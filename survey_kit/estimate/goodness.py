@@ -89,7 +89,9 @@ def goodness_of_fit(
     variables = categorical(design, y, missing, where)
     p0 = _expected(expected, [variable.category for variable in variables], y)
     est = estimate(design, PROPORTION, variables, ask)
-    counts = estimate(design, TOTAL, variables, make_ask(by, where, "wald", level, None, missing))
+    observed = effects == "observed"
+    plain = make_ask(by, where, "wald", level, None, missing)
+    counts = estimate(design, TOTAL, variables, plain) if observed else est
     k = len(p0)
     kind = TABLE_TESTS[statistic]
     theta, n, df = (est.table[name].to_numpy(dtype=np.float64) for name in ("estimate", "n", "df"))
@@ -101,7 +103,7 @@ def goodness_of_fit(
             rows.append((NAN, NAN, NAN, NAN, n[at[0]], str(est.table["status"].iloc[at[0]])))
             continue
         V = est.vcov(at.tolist())
-        weights = _expected_effects(V, p0) if effects == "expected" else _observed_effects(counts, at, p0)
+        weights = _observed_effects(counts, at, p0) if observed else _expected_effects(V, p0)
         evidence = _evidence(theta[at], V, p0, weights, (float(n[at[0]]), float(df[at[0]])))
         found = kind.compute(evidence, evidence.pearson if of == "pearson" else evidence.likelihood)
         status = "ok" if np.isfinite(found.p) else "no_df" if evidence.weights.sum() > 0 else "one_value"

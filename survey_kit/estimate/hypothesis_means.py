@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from survey_kit import frames
 from survey_kit.design import Design
 from survey_kit.errors import EstimationError
 from survey_kit.estimate.columns import Ask, By, Variable, both, coded, make_ask, numeric
@@ -14,6 +16,7 @@ from survey_kit.estimate.estimates import Estimates
 from survey_kit.estimate.grouped import estimate
 from survey_kit.estimate.hypothesis import TestResult, fewer_df, make_result
 from survey_kit.estimate.hypothesis_tails import t_tail
+from survey_kit.estimate.rows import rearranged
 from survey_kit.estimate.statistics import MEAN
 from survey_kit.types import BoolArray, FloatArray, IntArray, Missing
 
@@ -89,15 +92,7 @@ def ttest(
         means, levels = group_means(design, variable, group, ask)
         return pair_test(means, levels, group, ask.by, null, "Design-based t-test of two groups")
     if paired is not None:
-        second = numeric(design, paired, missing, where)
-        variable = Variable(
-            name=f"{y} - {paired}",
-            category=None,
-            y=variable.y - second.y,
-            x=None,
-            answered=variable.answered & second.answered,
-            asked=both(variable.asked, second.asked),
-        )
+        variable = _minus(variable, numeric(design, paired, missing, where))
     est = estimate(design, MEAN, [variable], ask)
     method = "Design-based t-test of one mean" if paired is None else "Design-based paired t-test"
     return t_result(est, null, method, {key: est.table[key].tolist() for key in ask.by})
@@ -114,10 +109,10 @@ def group_means(design: Design, variable: Variable, group: str, ask: Ask) -> tup
     if group in ask.by:
         raise EstimationError("The group cannot be a 'by' column too.", found=f"by={list(ask.by)}")
     inside = make_ask((*ask.by, group), ask.where, "wald", ask.level, None, ask.missing)
-    if group != design.wave:
+    if group != design.wave and design.units is None:  # in an engine, rows without a group are outside
         grouped = coded(design, group, ask.missing, ask.where)
-        variable = _answered(variable, grouped.codes >= 0)
-    means = estimate(design, MEAN, [variable], inside)
+        variable = replace(variable, answered=variable.answered & (grouped.codes >= 0))
+    means = _used(estimate(design, MEAN, [variable], inside), group)
     levels = means.table[group].drop_duplicates().tolist()
     if len(levels) < 2:
         raise EstimationError(
@@ -126,6 +121,12 @@ def group_means(design: Design, variable: Variable, group: str, ask: Ask) -> tup
             fix="Name another.",
         )
     return means, levels
+
+
+def _used(means: Estimates, group: str) -> Estimates:
+    """Leave groups out that nobody belongs to in any domain, such as categories without use."""
+    members = means.table.groupby(group, sort=False, observed=False)["n"].transform("sum").to_numpy() > 0
+    return means if members.all() or not members.any() else rearranged(means, np.flatnonzero(members))
 
 
 def pair_test(
@@ -149,14 +150,17 @@ def pair_test(
     return t_result(differences, null, method, keys)
 
 
-def _answered(variable: Variable, known: BoolArray) -> Variable:
+def _minus(first: Variable, second: Variable) -> Variable:
+    """Give the difference of two variables, of rows in memory or of an engine's expressions."""
+    deferred = isinstance(first.y, frames.engine.Deferred)
     return Variable(
-        name=variable.name,
-        category=variable.category,
-        y=variable.y,
-        x=variable.x,
-        answered=variable.answered & known,
-        asked=variable.asked,
+        name=f"{first.name} - {second.name}",
+        category=None,
+        y=frames.engine.Deferred(first.y.expr - second.y.expr) if deferred else first.y - second.y,
+        x=None,
+        answered=first.answered & second.answered,
+        asked=both(first.asked, second.asked),
+        strict=first.strict,
     )
 
 
