@@ -9,7 +9,7 @@ from survey_kit.models.likelihood import Rows
 from survey_kit.types import FloatArray
 
 SUSPECT = 1e-6  # smallest share of a column's variance that the others leave, by the Gram matrix
-DEPENDENT = 1e-9  # the same for its length, by QR
+DEPENDENT = 1e-7  # the same for its length, by QR; closer columns leave no digits in the inverse information
 CONSTANT = 1e-13  # length of a centred column beside its centre
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from survey_kit.models.terms import TermTest
 
 TestMethod = Literal["wald", "adjusted_wald", "lrt", "working_wald"]
+TailRule = Literal["exact", "saddlepoint", "satterthwaite"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -254,11 +255,21 @@ class ModelFit:
 
         return places(self, term)
 
-    def test(self, term: str | Sequence[str], *, method: TestMethod = "wald") -> TermTest:
-        """Test that all coefficients of a term (or several together) are zero; see :func:`survey_kit.models.terms.term_test`."""
+    def test(
+        self,
+        term: str | Sequence[str],
+        *,
+        method: TestMethod = "wald",
+        rule: TailRule = "exact",
+        ddf: float | None = None,
+    ) -> TermTest:
+        """Test that all coefficients of a term (or of several together) are zero.
+
+        See :func:`survey_kit.models.terms.term_test` for the methods and rules.
+        """
         from survey_kit.models.terms import term_test
 
-        return term_test(self, term, method=method)
+        return term_test(self, term, method=method, rule=rule, ddf=ddf)
 
     def anova(self, *, method: TestMethod = "lrt") -> pd.DataFrame:
         """Test every term after those before it; see :func:`survey_kit.models.terms.anova`."""

@@ -11,8 +11,9 @@ from survey_kit.models import collinear, separation
 from survey_kit.models.likelihood import Likelihood, Rows
 from survey_kit.models.model import Model
 from survey_kit.models.newton import Solution, information, maximise, positive_inverse
+from survey_kit.models.patterns import small_whole
 from survey_kit.models.problem import Problem
-from survey_kit.types import FloatArray, IntArray
+from survey_kit.types import FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,8 @@ def fit(model: Model, problem: Problem, *, observed: bool = False) -> Maximum:
     solution = maximise(likelihood, data, likelihood.start(data.X, data.y, data.w, problem.intercept))
     if not solution.settled:
         _explain(likelihood, problem, data, solution)
+    if solution.doubtful:
+        separation.refuse(likelihood, problem, data)
     inverse = positive_inverse(information(likelihood, data, solution))
     if inverse is None:
         _explain(likelihood, problem, data, solution)
@@ -141,7 +144,7 @@ def without_covariates(model: Model, problem: Problem) -> float:
     columns = 0 if problem.thresholds else 1
     likelihood = model.likelihood(len(problem.outcome.levels), columns)
     y, w, offset = problem.data.y, problem.data.w, problem.data.offset
-    if offset is None and model.kind != "number" and (small := _values(y)) is not None:
+    if offset is None and model.kind != "number" and (small := small_whole(y)) is not None:
         w = np.bincount(small, weights=w).astype(np.float64)
         y = np.arange(len(w), dtype=np.float64)
         y, w = y[w != 0], w[w != 0]
@@ -149,12 +152,6 @@ def without_covariates(model: Model, problem: Problem) -> float:
     rows = replace(problem.data, X=np.ones((columns, len(y))), y=y, w=w, cell=None, basis=basis)
     start = likelihood.start(rows.X, rows.y, rows.w, None if problem.thresholds else 0)
     return maximise(likelihood, rows, start).loglik
-
-
-def _values(y: FloatArray) -> IntArray | None:
-    """Outcome as small whole numbers, where it is that."""
-    codes = y.astype(np.int64)
-    return codes if (codes == y).all() and codes.min() >= 0 and codes.max() < 1000 else None
 
 
 def pearson(model: Model, maximum: Maximum, problem: Problem) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from survey_kit.types import FloatArray
 
 MOST_PASSES = 30
 MOST_HALVINGS = 40
+ROUNDING = (
+    1e6  # nearly collinear columns leave a gain of rounding errors, which does not fall; an infinite maximum's does
+)
 SETTLED = 1e-10  # of a naive standard error times the root of the weights' sum: the curvature is then exact to 1e-10
 
 
@@ -29,8 +32,8 @@ class Solution:
         The last Newton step.
     passes
         How often the rows were read.
-    settled
-        Whether theta is the maximum.
+    settled, doubtful
+        Whether theta is the maximum; whether that was taken from gains that no longer fell, as rounding errors do not.
     """
 
     theta: FloatArray
@@ -39,6 +42,7 @@ class Solution:
     step: FloatArray
     passes: int
     settled: bool
+    doubtful: bool = False
 
 
 def sums(likelihood: Likelihood, rows: Rows, theta: FloatArray) -> Sums:
@@ -74,20 +78,21 @@ def maximise(likelihood: Likelihood, rows: Rows, start: FloatArray) -> Solution:
     theta = start
     at = sums(likelihood, rows, theta)
     enough = SETTLED**2 * float(np.abs(rows.w).sum())
-    step = np.zeros_like(theta)
+    step, before = np.zeros_like(theta), np.inf
     passes = 1
     while passes < MOST_PASSES:
         move = newton_step(at[2], at[1])
         if move is None or not np.isfinite(at[0]):
             break
-        step = move
-        if float(at[1] @ step) <= enough:
-            return _solution(theta + step, at, step, passes, settled=True)
+        step, gain = move, float(at[1] @ move)
+        noise = ROUNDING * enough >= gain > 0.5 * before
+        if gain <= enough or noise:
+            return replace(_solution(theta + step, at, step, passes, settled=True), doubtful=gain > enough)
         found = _uphill(likelihood, rows, theta, at, step)
         if found is None:
             break
         theta, at, used = found
-        passes += used
+        passes, before = passes + used, gain
     return _solution(theta, at, step, passes, settled=False)
 
 

@@ -32,10 +32,24 @@ def patterns(
             looked.append(source.groups(name).codes[rows[some]])
     if _joint(looked)[0].size > len(some) // 2:
         return None
-    codes = [np.unique(values, return_inverse=True)[1] for values in numbers]
+    codes = [coded(values) for values in numbers]
     codes += [source.groups(name).codes[rows] for name in parsed.plain]
     first, cell = _joint(codes)
     return (first, cell) if len(first) <= m // 2 else None
+
+
+def coded(values: FloatArray) -> IntArray:
+    """Give equal numbers equal codes; small whole numbers are their own."""
+    whole = small_whole(values)
+    return np.unique(values, return_inverse=True)[1].astype(np.int64) if whole is None else whole
+
+
+def small_whole(values: FloatArray) -> IntArray | None:
+    """Values as small whole numbers that are not negative, where they are that."""
+    if not len(values) or values.min() < 0 or values.max() >= 1000:
+        return None
+    codes = values.astype(np.int64)
+    return codes if (codes == values).all() else None
 
 
 def _joint(codes: list[IntArray]) -> tuple[IntArray, IntArray]:

@@ -52,6 +52,8 @@ class Problem:
 
     Attributes
     ----------
+    ask
+        Domain, missing values and the rest of what was asked.
     parsed, outcome
         The formula and its left side.
     spec
@@ -74,6 +76,7 @@ class Problem:
         Sentences that belong to the result.
     """
 
+    ask: Question
     parsed: Parsed
     outcome: Outcome
     spec: Any
@@ -140,6 +143,7 @@ def prepare(design: Design, formula: str, ask: Question) -> Problem:
     y = outcome.y[one]
     y_centre, y_scale = _outcome_scale(parsed.outcome, y, intercept is not None) if ask.kind == "number" else (0.0, 1.0)
     problem = Problem(
+        ask=ask,
         parsed=parsed,
         outcome=outcome,
         spec=made.model_spec,

@@ -10,8 +10,8 @@ import numpy as np
 
 from survey_kit import checks
 from survey_kit.errors import EstimationError, did_you_mean
-from survey_kit.estimate.hypothesis_tails import f_tail, mixture_tail
-from survey_kit.models.fit import ModelFit, TestMethod
+from survey_kit.estimate.hypothesis_tails import f_tail, mixture_tail, saddlepoint_tail
+from survey_kit.models.fit import ModelFit, TailRule, TestMethod
 from survey_kit.models.newton import maximise, positive_inverse
 from survey_kit.models.wrapping import restricted
 from survey_kit.types import FloatArray, IntArray
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SINGULAR = 1e-10  # share of a variance the other coefficients leave, below which too few units carry the covariance
+RULES = "exact", "saddlepoint", "satterthwaite"
 METHODS = ("wald", "adjusted_wald", "lrt", "working_wald")
 
 
@@ -93,7 +94,14 @@ def _known(fit: ModelFit, name: str) -> str:
     return same[0]
 
 
-def term_test(fit: ModelFit, term: str | Sequence[str], *, method: TestMethod = "wald") -> TermTest:
+def term_test(
+    fit: ModelFit,
+    term: str | Sequence[str],
+    *,
+    method: TestMethod = "wald",
+    rule: TailRule = "exact",
+    ddf: float | None = None,
+) -> TermTest:
     r"""Test that all coefficients of a term, or of several together, are zero.
 
     Parameters
@@ -109,11 +117,15 @@ def term_test(fit: ModelFit, term: str | Sequence[str], *, method: TestMethod = 
         columns, distributed as :math:`\sum_i \lambda_i F_i` with :math:`\lambda` the eigenvalues of
         :math:`V_0^{-1} V`, V_0 the naive covariance (Rao & Scott 1984; Lumley & Scott 2014, Australian & New Zealand Journal of
         Statistics 56, 1-14, theorem 1). ``"working_wald"``: the same reference for :math:`b' V_0^{-1} b`.
+    rule
+        How the tail of that sum is computed: ``"exact"`` by numerical inversion; ``"saddlepoint"``, as R does; or
+        ``"satterthwaite"``, an F on :math:`(\sum \lambda)^2 / \sum \lambda^2` degrees of freedom.
+    ddf
+        Denominator degrees of freedom in place of the model's; ``np.inf`` for chi-square tests.
 
     Returns
     -------
     TermTest
-        The tail of the weighted sum of chi-squares is computed to full precision by numerical inversion.
 
     Raises
     ------
@@ -122,52 +134,70 @@ def term_test(fit: ModelFit, term: str | Sequence[str], *, method: TestMethod = 
 
     Notes
     -----
-    Matches R ``regTermTest(model, ~term)`` with methods ``Wald``, ``LRT`` and ``WorkingWald``; R approximates the last two by
-    a saddlepoint.
+    Matches R ``regTermTest(model, ~term, df = ddf)`` with methods ``Wald``, ``LRT`` and ``WorkingWald``.
     """
     checks.choice(method, "test of a term", METHODS, EstimationError)
+    checks.choice(rule, "rule for the tail", RULES, EstimationError)
     at = places(fit, term)
     name = " + ".join(checks.names(term, "term"))
-    b, V, q, ddf = fit.theta[at], fit.params.vcov(at.tolist()), len(at), fit.df_residual
-    if method in ("wald", "adjusted_wald"):
-        inverse = positive_inverse(V, SINGULAR)
-        if inverse is None or not ddf > 0:
-            raise _too_few(fit, name, q)
-        chisq = float(b @ inverse @ b)
+    below = fit.df_residual if ddf is None else ddf
+    if not below > 0:
+        raise _too_few(fit, name, len(at))
+    found = _wald if method in ("wald", "adjusted_wald") else _working
+    return found(fit, at, name, method, rule, below)
+
+
+def _wald(fit: ModelFit, at: IntArray, name: str, method: TestMethod, _rule: TailRule, ddf: float) -> TermTest:
+    b, q = fit.theta[at], len(at)
+    inverse = positive_inverse(fit.params.vcov(at.tolist()), SINGULAR)
+    if inverse is None:
+        raise _too_few(fit, name, q)
+    chisq, factor = float(b @ inverse @ b), 1.0
+    if method == "adjusted_wald":
         slopes = len(fit.columns) - (0 if fit.problem.thresholds else 1)
         d = ddf + slopes
-        factor, below = ((d - q + 1) / d, d - q + 1) if method == "adjusted_wald" else (1.0, ddf)
-        if not below > 0:
+        factor, ddf = (d - q + 1) / d if np.isfinite(d) else 1.0, d - q + 1
+        if not ddf > 0:
             raise _too_few(fit, name, q)
-        F = factor * chisq / q
-        return TermTest(
-            term=name,
-            method=method,
-            statistic=F,
-            df=q,
-            ddf=below,
-            p_value=f_tail(F, q, below),
-            chisq=chisq,
-            eigenvalues=(),
-            rule=f"F({q}, {below:g})",
-        )
-    if not ddf > 0:
-        raise _too_few(fit, name, q)
-    information = positive_inverse(fit.naive_cov[np.ix_(at, at)])
-    if information is None:
-        raise _too_few(fit, name, q)
-    weights = effects(information, V)
-    chisq = float(b @ information @ b) if method == "working_wald" else _ratio(fit, at)
+    F = factor * chisq / q
     return TermTest(
         term=name,
         method=method,
-        statistic=chisq / float(weights.sum()),
+        statistic=F,
         df=q,
         ddf=ddf,
-        p_value=mixture_tail(max(chisq, 0.0), weights, ddf),
+        p_value=f_tail(F, q, ddf),
+        chisq=chisq,
+        eigenvalues=(),
+        rule=f"F({q}, {ddf:g})",
+    )
+
+
+def _working(fit: ModelFit, at: IntArray, name: str, method: TestMethod, rule: TailRule, ddf: float) -> TermTest:
+    b, q = fit.theta[at], len(at)
+    information = positive_inverse(fit.naive_cov[np.ix_(at, at)])
+    if information is None:
+        raise _too_few(fit, name, q)
+    weights = effects(information, fit.params.vcov(at.tolist()))
+    total = float(weights.sum())
+    chisq = max(float(b @ information @ b) if method == "working_wald" else _ratio(fit, at), 0.0)
+    if rule == "satterthwaite":
+        df1 = total**2 / float(weights @ weights)
+        p, said = f_tail(chisq / total, df1, ddf), f"F({df1:.3g}, {ddf:g}) after Satterthwaite"
+    else:
+        p = (mixture_tail if rule == "exact" else saddlepoint_tail)(chisq, weights, ddf)
+        how = "numerical inversion" if rule == "exact" else "saddlepoint"
+        said = f"weighted sum of {q} chi-squares over chi-square({ddf:g}), {how}"
+    return TermTest(
+        term=name,
+        method=method,
+        statistic=chisq / total,
+        df=q,
+        ddf=ddf,
+        p_value=p,
         chisq=chisq,
         eigenvalues=tuple(weights.tolist()),
-        rule=f"weighted sum of {q} chi-squares over chi-square({ddf:g})",
+        rule=said,
     )
 
 

@@ -121,6 +121,11 @@ for (name in names(designs)) for (i in seq_len(nrow(cases))) {
     if (grepl("^y ~ 0", case$label) && term == "grp" && kind == "LRT") next
     keep_test(name, case$model, case$label, term, kind, regTermTest(fit, as.formula(paste("~", term)), method = kind))
   }
+  if (name == "one" && !grepl(":|\\*|^y ~ 0", case$label)) for (term in labels) {
+    f <- as.formula(paste("~", term))
+    keep_test(name, case$model, case$label, term, "LRT_satterthwaite", regTermTest(fit, f, method = "LRT", lrt.approximation = "satterthwaite"))
+    keep_test(name, case$model, case$label, term, "LRT_infinite", regTermTest(fit, f, method = "LRT", df = Inf))
+  }
   if (name == "one" && !grepl("0", case$label)) for (kind in c("LRT", "Wald")) {
     sequence <- anova(fit, method = kind)
     for (s in seq_along(sequence)) keep_test(name, case$model, case$label, labels[s], paste0("anova_", kind), sequence[[s]])
