@@ -49,7 +49,7 @@ def gini(
 
     Notes
     -----
-    Influence after Langel & Tille (2013, Journal of the Royal Statistical Society A 176, 521-540, section 5) and Osier
+    Influence after Langel & Tille (2013, Journal of the Royal Statistical Society A 176, 521-540) and Osier
     (2009, Survey Research Methods 3, 167-195): the derivative of the double sum, in which ties need no rule. Computed from
     ordered running sums.
 

@@ -143,8 +143,8 @@ def correlation(
     ----------
     interval
         ``"fisher"``: limits on the scale of :math:`\operatorname{artanh} \hat\theta`, with standard error
-        SE :math:`/ (1 - \hat\theta^2)` by the delta method, transformed back (Fisher 1921, Metron 1, 3-32; Cox & Hinkley
-        1974, section 9.2, for the transformation of a standard error). ``"wald"``: estimate -+ t SE.
+        SE :math:`/ (1 - \hat\theta^2)` by the delta method, transformed back (Fisher 1921, Metron 1, 3-32).
+        ``"wald"``: estimate -+ t SE.
 
     Notes
     -----

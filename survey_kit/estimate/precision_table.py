@@ -77,7 +77,7 @@ def precision(
         - ``deff``, ``deft``: variance over that of a simple random sample of the same size, and its root (Kish 1965,
           section 8.2).
         - ``meff``, ``meft``: variance over what somebody would compute who takes the rows for equally weighted, independent
-          draws, and its root (Skinner 1989, in Analysis of Complex Surveys, section 2.2).
+          draws, and its root (Skinner 1989, in Skinner, Holt & Smith, Analysis of Complex Surveys, chapter 2).
         - ``n_effective``: n over ``deff``, the simple random sample of the same precision.
         - ``deff_kish``: :math:`n \sum w^2 / (\sum w)^2`, what unequal weights alone would cost a variable unrelated to them
           (Kish 1992, Journal of Official Statistics 8, 183-200), of all members of the domain.
