@@ -7,7 +7,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help report test check format lock notebook benchmarks clean
+.PHONY: help report test check format lock notebook benchmarks peers clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -30,6 +30,13 @@ notebook: $(VENV)/.test  ## open JupyterLab on the analyses
 
 benchmarks: $(VENV)/.test  ## time the toolkit against its references
 	$(BIN)/python benchmarks/run.py
+
+peers: .venv-peers/.done  ## install what benchmarks/million.py compares with, in an environment of its own
+
+.venv-peers/.done: requirements/peers.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --require-hashes -r requirements/peers.txt
+	@touch $@
 
 lock:            ## resolve the hashed requirement files anew (needs uv)
 	uv pip compile pyproject.toml --extra report --extra files --extra models --extra fast --extra engines --extra spark --extra excel --extra research --group test --group build \
