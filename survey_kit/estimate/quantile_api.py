@@ -73,8 +73,8 @@ def quantile(
     Returns
     -------
     Estimates
-        Status ``"tied"``: the estimate is a value that holds more of the weight than the interval of the distribution
-        function is wide, as on a 0-10 scale; its standard error tells the width of the scale's steps and little else.
+        Status ``"tied"``: the estimate is a value so common, as on a 0-10 scale, that the interval of the distribution
+        function spans fewer than two such values; its standard error then tells the steps of the scale and little else.
         ``"no_interval"``: a limit lies beyond the data, so there is no standard error.
 
     Raises

@@ -38,6 +38,8 @@ SHARE_INTERVALS: dict[QuantileInterval, Interval] = {
     "woodruff_arcsine": "arcsine",
     "wald": "wald",
 }
+#: A value that holds more than this part of the interval of the distribution function decides the standard error by its size.
+HEAVY = 0.5
 _SHARE = replace(PROPORTION, name="share below")
 
 
@@ -220,7 +222,7 @@ def _status(items: list[Item], asked: Asked, shares: Estimates, scale: FloatArra
     if asked.rule.density is None:
         low, high = (table[name].to_numpy(dtype=np.float64) for name in ("ci_low", "ci_high"))
         at = [_everywhere(i, asked, lambda cell, p, q, i=i: i.distribution.share_of_ties(cell, q)) for i in items]  # type: ignore[misc]  # noqa: ARG005
-        status[known & ((_joined(at) > np.nan_to_num(high - low)) | (scale == 0))] = "tied"
+        status[known & ((_joined(at) > HEAVY * np.nan_to_num(high - low)) | (scale == 0))] = "tied"
         status[known & (_distinct(items, asked) == 1)] = "one_value"
     return status
 
@@ -247,8 +249,8 @@ def _notes(design: Design, items: list[Item], asked: Asked, status: Any) -> list
         )
     if tied:
         notes.append(
-            f"{tied} of {len(status)} quantiles fall on a value that holds more of the weight than the interval of the "
-            "distribution function is wide: their standard errors and changes say little (status 'tied'); "
+            f"{tied} of {len(status)} quantiles fall on a value so common that the interval of the distribution function spans "
+            "fewer than two such values: their standard errors are steps of the scale and say little (status 'tied'); "
             "grouped_median() or rule='grouped' is made for such scales"
         )
     if without:

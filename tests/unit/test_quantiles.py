@@ -125,6 +125,13 @@ def test_a_quantile_on_a_heavy_value_is_said_to_be_one() -> None:
     assert not any("grouped_median" in note for note in smooth.notes)
 
 
+def test_a_value_may_weigh_less_than_the_interval_and_still_decide_it() -> None:
+    """Eleven answers of 9 % each, an interval of 14 %: the standard error is one step over 2t whatever the sample says."""
+    frame = sample(np.repeat(np.arange(11), 18), 1.0)
+    row = sk.median(sk.Design(frame, weight="w"), "y").table.iloc[0]
+    assert (row["status"], row["ci_high"] - row["ci_low"]) == ("tied", 1)
+
+
 def test_a_continuous_quantile_is_not_called_tied() -> None:
     rng = np.random.default_rng(3)
     design = sk.Design(sample(rng.normal(size=40), rng.uniform(1, 9, 40)), weight="w")
