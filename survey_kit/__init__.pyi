@@ -12,13 +12,13 @@ from survey_kit.design import Design as Design
 from survey_kit.design import Pps as Pps
 from survey_kit.design import Replicates as Replicates
 from survey_kit.design import calibrate as calibrate
+from survey_kit.design import export_design as export_design
 from survey_kit.design import make_replicates as make_replicates
 from survey_kit.design import post_stratify as post_stratify
+from survey_kit.design import public_replicate_weights as public_replicate_weights
 from survey_kit.design import rake as rake
 from survey_kit.design import standardize as standardize
 from survey_kit.design import two_phase as two_phase
-from survey_kit.design import export_design as export_design
-from survey_kit.design import public_replicate_weights as public_replicate_weights
 from survey_kit.errors import SurveyKitError as SurveyKitError
 from survey_kit.estimate import Crosstab as Crosstab
 from survey_kit.estimate import Estimates as Estimates
