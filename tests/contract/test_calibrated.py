@@ -330,3 +330,21 @@ def test_jackknife_is_near_linearisation(frame: pd.DataFrame) -> None:
     before = sk.mean(sk.make_replicates(steps(design), "JKn"), ("y", "x")).table["se"]
     np.testing.assert_allclose(after, before, rtol=1e-9)
     np.testing.assert_allclose(after, linear, rtol=0.2)
+
+
+OTHERS: dict[str, Call] = {
+    "variance": lambda d: sk.variance(d, "y"),
+    "correlation": lambda d: sk.correlation(d, ("y", "x")),
+    "share of a total": lambda d: sk.share(d, "income", by="dom"),
+    "geometric mean": lambda d: sk.geometric_mean(d, "income"),
+    "gini": lambda d: sk.gini(d, "income", by="dom"),
+    "distribution": lambda d: sk.cdf(d, "y", at=(5.0,)),
+}
+
+
+@pytest.mark.parametrize("call", OTHERS.values(), ids=OTHERS.keys())
+def test_other_statistics(frame: pd.DataFrame, call: Call) -> None:
+    """Statistics with an influence of their own are credited in the same place."""
+    steps = chain("rake", "linear", "crossed")
+    expected = derivatives(frame, DECLARED, steps, 0, lambda d, _: call(d).table["estimate"].to_numpy(float))
+    agree(influence(call(steps(sk.Design(frame, **DECLARED))), 0), expected)
