@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import replace
 
 import numpy as np
 
@@ -125,9 +126,11 @@ def make_replicates(
         method=method,
     )
     _check_lonely(plan, maker)
-    made = maker.make(plan)
+    made = _finished(maker.make(plan), plan, maker, df)
+    if order_by is not None:
+        made = replace(made, notes=(f"units ordered by '{order_by}' within strata", *made.notes))
     out = copy(design)
-    object.__setattr__(out, "replicates", _finished(made, plan, maker, df))
+    object.__setattr__(out, "replicates", made)
     return out
 
 

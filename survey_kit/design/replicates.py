@@ -85,7 +85,12 @@ class Replicates:
             raise DesignError(
                 "Replicates are either factors of units or weights of rows.", fix="Give exactly one of the two."
             )
-        values = self._values
+        if self.weights is None:
+            values = np.asarray(self.factors, dtype=np.float64)
+            object.__setattr__(self, "factors", values)
+        else:  # as the user brings them: n x R in single precision stays so
+            values = np.asarray(self.weights)
+            object.__setattr__(self, "weights", values)
         _check_matrix(values, "factors" if self.weights is None else "weights")
         R = values.shape[1]
         rscales = np.asarray(self.rscales, dtype=np.float64).reshape(-1)
@@ -108,14 +113,14 @@ class Replicates:
             object.__setattr__(self, "df", float(R - 1))
 
     @property
-    def _values(self) -> FloatArray:
-        out = self.factors if self.weights is None else self.weights
-        return np.asarray(out, dtype=np.float64)
-
-    @property
     def size(self) -> int:
         """Count the replicates (R)."""
-        return int(self._values.shape[1])
+        return int(self._lines[1])
+
+    @property
+    def _lines(self) -> tuple[int, ...]:
+        values = self.factors if self.weights is None else self.weights
+        return () if values is None else values.shape
 
     @property
     def coefficients(self) -> FloatArray:
@@ -126,7 +131,7 @@ class Replicates:
         """Give the weights (n,), before calibration, of one replicate after the other, never all at once."""
         if self.weights is not None:
             for r in range(self.size):
-                yield np.ascontiguousarray(self.weights[:, r])
+                yield np.ascontiguousarray(self.weights[:, r], dtype=np.float64)
         elif self.factors is not None:
             unit = layout.stages[self.stage].unit_of_row
             for r in range(self.size):
@@ -143,10 +148,10 @@ class Replicates:
         wanted, what = (
             (len(layout.weight), "rows") if self.factors is None else (layout.stages[self.stage].size, "units")
         )
-        if len(self._values) != wanted:
+        if self._lines[0] != wanted:
             raise DesignError(
                 f"The replicates do not fit the {what} of the design.",
-                found=f"{len(self._values)} for {wanted} {what}",
+                found=f"{self._lines[0]} for {wanted} {what}",
                 fix=f"Give one line per {'row' if what == 'rows' else 'unit, in the order of the layout'}.",
             )
 
