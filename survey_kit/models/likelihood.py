@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -95,48 +96,57 @@ class Likelihood:
 
 def of_family(family: Family, p: int) -> Likelihood:
     """Likelihood of a generalised linear model with p columns."""
-
-    def predictor(theta: FloatArray, X: FloatArray, offset: FloatArray | None) -> FloatArray:
-        eta = theta @ X
-        return eta if offset is None else eta + offset
-
-    def sums(theta: FloatArray, X: FloatArray, y: FloatArray, w: FloatArray, offset: FloatArray | None) -> Sums:
-        loglik, s, h = family.rows(predictor(theta, X, offset), y)
-        return float(loglik @ w), X @ (s * w), (X * (h * w)) @ X.T
-
-    def information(
-        theta: FloatArray, X: FloatArray, _y: FloatArray, w: FloatArray, offset: FloatArray | None
-    ) -> FloatArray:
-        h = family.expected(predictor(theta, X, offset))  # type: ignore[misc]  # used only where it is given
-        return (X * (h * w)) @ X.T
-
-    def scores(theta: FloatArray, X: FloatArray, y: FloatArray, offset: FloatArray | None) -> FloatArray:
-        return X * family.rows(predictor(theta, X, offset), y)[1]
-
-    def fitted(theta: FloatArray, X: FloatArray, offset: FloatArray | None) -> FloatArray:
-        return family.mean(predictor(theta, X, offset))[None, :]
-
-    def start(_X: FloatArray, y: FloatArray, w: FloatArray, intercept: int | None) -> FloatArray:
-        theta = np.zeros(p)
-        if intercept is not None:
-            theta[intercept] = float(family.predictor(np.asarray(y @ w / w.sum())))
-        return theta
-
-    def recession(X: FloatArray, y: FloatArray) -> tuple[FloatArray, BoolArray]:
-        if family.outcome == "count":
-            return -X.T, y > 0
-        return (X * np.where(y > 0.5, 1.0, -1.0)).T, (y > 0) & (y < 1)
-
     return Likelihood(
         size=p,
-        sums=sums,
-        information=None if family.expected is None else information,
-        scores=scores,
-        fitted=fitted,
-        start=start,
+        sums=partial(_sums, family),
+        information=None if family.expected is None else partial(_information, family),
+        scores=partial(_scores, family),
+        fitted=partial(_fitted, family),
+        start=partial(_start, family),
         restore=restored,
-        recession=recession,
+        recession=partial(_recession, family),
     )
+
+
+def _predictor(theta: FloatArray, X: FloatArray, offset: FloatArray | None) -> FloatArray:
+    eta = theta @ X
+    return eta if offset is None else eta + offset
+
+
+def _sums(
+    family: Family, theta: FloatArray, X: FloatArray, y: FloatArray, w: FloatArray, offset: FloatArray | None
+) -> Sums:
+    loglik, s, h = family.rows(_predictor(theta, X, offset), y)
+    return float(loglik @ w), X @ (s * w), (X * (h * w)) @ X.T
+
+
+def _information(
+    family: Family, theta: FloatArray, X: FloatArray, y: FloatArray, w: FloatArray, offset: FloatArray | None
+) -> FloatArray:
+    eta = _predictor(theta, X, offset)
+    h = family.rows(eta, y)[2] if family.expected is None else family.expected(eta)
+    return (X * (h * w)) @ X.T
+
+
+def _scores(family: Family, theta: FloatArray, X: FloatArray, y: FloatArray, offset: FloatArray | None) -> FloatArray:
+    return X * family.rows(_predictor(theta, X, offset), y)[1]
+
+
+def _fitted(family: Family, theta: FloatArray, X: FloatArray, offset: FloatArray | None) -> FloatArray:
+    return family.mean(_predictor(theta, X, offset))[None, :]
+
+
+def _start(family: Family, X: FloatArray, y: FloatArray, w: FloatArray, intercept: int | None) -> FloatArray:
+    theta = np.zeros(len(X))
+    if intercept is not None:
+        theta[intercept] = float(family.predictor(np.asarray(y @ w / w.sum())))
+    return theta
+
+
+def _recession(family: Family, X: FloatArray, y: FloatArray) -> tuple[FloatArray, BoolArray]:
+    if family.outcome == "count":
+        return -X.T, y > 0
+    return (X * np.where(y > 0.5, 1.0, -1.0)).T, (y > 0) & (y < 1)
 
 
 def restored(basis: Basis, intercept: int | None) -> FloatArray:

@@ -54,12 +54,16 @@ class Model:
         return names, equations, ["coefficient"] * len(columns) + ["threshold"] * (len(names) - len(columns))
 
 
+def _without_levels(family: Family, _levels: int, p: int) -> Likelihood:
+    return of_family(family, p)
+
+
 def _of_family(family: Family) -> Model:
     return Model(
         name=family.name,
         link=family.link,
         kind=family.outcome,
-        likelihood=lambda _levels, p: of_family(family, p),
+        likelihood=partial(_without_levels, family),
         family=family,
     )
 
