@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -272,3 +274,22 @@ def test_estimates_of_a_model_are_estimates(design: sk.Design) -> None:
     ratio = fit.params.map(lambda b: {"odds ratio": np.exp(b["g[T.b]"])}).table.iloc[0]
     tidy = fit.tidy(exponentiate=True).iloc[1]
     assert [ratio["estimate"], ratio["se"]] == pytest.approx([tidy["estimate"], tidy["std_error"]])
+
+
+@pytest.mark.parametrize(
+    ("function", "formula"),
+    [
+        ("logit", "b ~ g + bs(x, df=4)"),
+        ("ordered", "o ~ x"),
+        ("multinomial", "o ~ C(g) + x"),
+        ("poisson", "c ~ poly(x, 2)"),
+    ],
+)
+def test_a_fit_can_be_stored_and_asked_later(
+    design: sk.Design, people: pd.DataFrame, function: str, formula: str
+) -> None:
+    fit = getattr(sk, function)(design, formula)
+    again = pickle.loads(pickle.dumps(fit))
+    np.testing.assert_array_equal(again.predict_matrix(people.head(9)), fit.predict_matrix(people.head(9)))
+    last = list(fit.terms)[-1]
+    assert again.test(last, method="lrt").p_value == fit.test(last, method="lrt").p_value
