@@ -122,8 +122,29 @@ class Fits:
                 J[name] = J[name] + by_mean * (slope @ by_value)
 
 
-def fit_both(problem: Problem, w: FloatArray, in_a: BoolArray, model: Model, reference: Reference) -> Fits:
-    """Fit the model in both groups, and pooled where the reference asks for it; `w` (n,) are the design's weights."""
+def fit_both(
+    problem: Problem, w: FloatArray, in_a: BoolArray, names: tuple[str, str], model: Model, reference: Reference
+) -> Fits:
+    """Fit the model in both groups, and pooled where the reference asks for it.
+
+    Parameters
+    ----------
+    problem
+        Of both groups.
+    w : (n,)
+        The design's weights.
+    in_a : (m,)
+        Which of the rows used are in group a.
+    names
+        What messages call the groups.
+    model, reference
+        As asked for.
+
+    Raises
+    ------
+    EstimationError
+        If the model has no fit in a group; the message names the group.
+    """
     data = problem.data
     cell = slice(None) if data.cell is None else data.cell
     whole = replace(
@@ -132,7 +153,13 @@ def fit_both(problem: Problem, w: FloatArray, in_a: BoolArray, model: Model, ref
     )
     centre, scale = data.basis
     X = (whole.data.X * scale[:, None] + centre[:, None]).T
-    sides = [_subset(whole, mask, w, model) for mask in (in_a, ~in_a)]
+    sides = []
+    for name, mask in zip(names, (in_a, ~in_a), strict=True):
+        try:
+            sides.append(_subset(whole, mask, w, model))
+        except EstimationError as fault:
+            at = name if fault.where is None else f"{name}; {fault.where}"
+            raise EstimationError(fault.what, where=at, found=fault.found, fix=fault.fix) from None
     pooled = None
     if reference.pooled:
         joint = _with_group(whole, in_a) if reference.grouped else whole

@@ -115,7 +115,8 @@ def oaxaca_blinder(
     if problem.intercept is None:
         raise EstimationError("A decomposition needs an intercept.", where=formula, fix="Take '- 1' or '0 +' out.")
     problem, in_a, labels = _two(design, problem, group, compare)
-    fits = fit_both(problem, design.layout.weight, in_a, kind, chosen)
+    names = (f"{group} = {labels[0]}", f"{group} = {labels[1]}")
+    fits = fit_both(problem, design.layout.weight, in_a, names, kind, chosen)
     pieces = _pieces(problem, fits.X, detail)
     components = THREE if reference == "threefold" else TWO
     take: Callable[[Any], Any] = (
