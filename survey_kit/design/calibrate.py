@@ -282,11 +282,10 @@ def standardize(
     """
     checks.choice(empty, "treatment of empty levels", ("error", "drop"), DesignError)
     groups, levels = checks.names(over, "over"), checks.names(by, "by")
+    numbers = hasattr(population, "items") and not any(hasattr(part, "items") for _, part in population.items())
+    in_waves = design.wave is not None and numbers  # one standard for every wave
+    parts = by_wave(design, dict.fromkeys(design.waves, population) if in_waves else population, "population")
     inside = None if where is None else design.flags(where)
-    each_wave = all(hasattr(part, "items") or part is None for part in population.values())
-    parts = (
-        by_wave(design, population, "population") if each_wave else dict.fromkeys(range(len(design.waves)), population)
-    )
     margins = [read_levels(wave, levels, part) for wave, part in parts.items()]
     margins, dropped = standard(design, margins, groups, inside, drop=empty == "drop")
     asked = {"by": by, "population": population, "over": over, "where": where, "empty": empty}

@@ -61,6 +61,11 @@ def by_wave(design: Design, asked: Mapping[Any, Any], what: str) -> dict[int, Ma
             found=type(asked).__name__,
             fix="Give a dictionary of levels or columns.",
         )
+    if design.units is not None:
+        raise DesignError(
+            "Calibration needs single rows, and this table's rows stay in their engine.",
+            fix="Take the columns into memory first: table.select(...).to_pandas().",
+        )
     if design.wave is None:
         return {0: asked}
     labels = list(design.waves)

@@ -401,3 +401,32 @@ def test_a_replicate_that_loses_a_level_says_so() -> None:
     with pytest.raises(DesignError, match="weights of a replicate cannot be calibrated") as caught:
         sk.mean(made, "y")
     assert "sex=m" in str(caught.value)
+
+
+def test_a_table_in_an_engine_is_refused() -> None:
+    ibis = pytest.importorskip("ibis", reason="ibis is not installed")
+    arrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    table = ibis.memtable(arrow.Table.from_pandas(people()[["w", "psu", "sex", "income"]], preserve_index=False))
+    d = sk.Design(table, weight="w", psu="psu")
+    for call in (
+        lambda: sk.post_stratify(d, "sex", SEX),
+        lambda: sk.calibrate(d, {"income": 3.0}),
+        lambda: sk.standardize(d, "sex", SEX),
+    ):
+        with pytest.raises(DesignError, match="stay in their engine"):
+            call()
+
+
+def test_polars_gives_the_same(design: sk.Design) -> None:
+    polars = pytest.importorskip("polars", reason="polars is not installed")
+    other = sk.Design(polars.from_pandas(people()), weight="w", psu="psu")
+    margins = {"sex": SEX, "age": {"y": 300, "m": 300, "o": 400}}
+    np.testing.assert_array_equal(sk.rake(other, margins).layout.weight, sk.rake(design, margins).layout.weight)
+
+
+def test_a_standard_that_is_no_mapping(design: sk.Design, waves: sk.Design) -> None:
+    for d in (design, waves):
+        with pytest.raises(DesignError, match="no mapping"):
+            sk.standardize(d, "sex", [1, 2])
+    series = sk.standardize(waves, "sex", pd.Series(SEX))
+    np.testing.assert_array_equal(series.layout.weight, sk.standardize(waves, "sex", SEX).layout.weight)
