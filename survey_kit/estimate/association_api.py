@@ -318,9 +318,9 @@ def independence_test(table: Crosstab, statistic: str, of: str) -> TestResult:
         if evidence is None:
             rows.append((np.nan, np.nan, np.nan, np.nan, n, "one_value" if n else "empty"))
             continue
-        found = kind.compute(evidence, evidence.pearson if of == "pearson" else evidence.likelihood)
-        status = "ok" if np.isfinite(found.p) else "no_df" if evidence.weights.sum() > 0 else "one_value"
-        rows.append((found.statistic, found.df1, found.df2, found.p, n, status))
+        found, reasons = kind.run(evidence, of)
+        notes += [f"{where}: {note}" if where else note for note in reasons]
+        rows.append((found.statistic, found.df1, found.df2, found.p, n, found.status))
     what = f"independence ({data.items[0].name} x {data.items[1].name})"
     name = kind.name if of == "pearson" or kind.name != "X2" else "G2"
     method = kind.method.format(what=what) + (

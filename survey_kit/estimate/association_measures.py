@@ -17,6 +17,7 @@ from survey_kit.types import FloatArray
 
 Valued: TypeAlias = tuple[float, FloatArray]
 NAN = float("nan")
+AT_THE_END = 1e-13  # as near to the end of a scale as rounding can tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ def _phi_squared(p: FloatArray) -> Valued:
     by_row = np.divide(parts.sum(axis=1), r, out=np.zeros_like(r), where=r > 0)
     by_column = np.divide(parts.sum(axis=0), c, out=np.zeros_like(c), where=c > 0)
     gradient = 2 * ratio - by_row[:, None] - by_column[None, :]
-    return max(value, 0.0), gradient
+    return (value if value > AT_THE_END else 0.0), gradient
 
 
 def cramers_v(p: FloatArray) -> Valued:
@@ -351,4 +352,6 @@ def valued(measure: Measure, p: FloatArray) -> Valued:
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         value, gradient = measure.compute(p)
+    if measure.interval in ("fisher", "logit") and abs(value) > 1 - AT_THE_END:
+        return float(np.sign(value)), np.zeros_like(p)  # a spread would be rounding
     return value, gradient - float((p * gradient).sum())

@@ -6,6 +6,7 @@ import numpy as np
 
 from survey_kit.design import Design
 from survey_kit.estimate.adapter import Influence, from_influence
+from survey_kit.estimate.association_measures import AT_THE_END
 from survey_kit.estimate.columns import Ask, both, coded
 from survey_kit.estimate.domains import cells as result_cells
 from survey_kit.estimate.estimates import Estimates
@@ -118,4 +119,7 @@ def _influence(one: Ordered, two: Ordered, w: FloatArray, cell: np.ndarray) -> t
         z_c = moment_influence(c, c, 2 * above(two, c), V_c)
         z = z_S / np.sqrt(V_r * V_c)[cell] - rho[cell] / 2 * (z_r / V_r[cell] + z_c / V_c[cell])
         z = z / W[cell]
+    ends = np.abs(rho) > 1 - AT_THE_END
+    rho = np.where(ends, np.sign(rho), rho)
+    z = np.where(ends[cell], 0.0, z)
     return rho, np.where(np.isfinite(z), z, 0.0)

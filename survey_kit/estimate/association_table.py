@@ -6,7 +6,7 @@ Notation: p (R, C) estimated cell shares, V (RC, RC) their design-based covarian
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from survey_kit.estimate.hypothesis_tails import chi2_tail, f_tail, mixture_tail
 from survey_kit.types import BoolArray, FloatArray
 
 NAN = float("nan")
+ROUNDING = 1e-12  # a design effect below it is none
 SINGULAR = 1e-10  # smallest eigenvalue, as a share of the largest, of a matrix that is inverted
 
 
@@ -27,12 +28,12 @@ class Evidence:
         ``n sum (p - p0)^2 / p0`` and ``2 n sum p log(p / p0)``, p0 the shares under the hypothesis.
     weights : (k,)
         Eigenvalues of the generalised design effects matrix: both statistics are distributed as ``sum_i l_i chi2_1``.
-    wald, rank
-        The quadratic form of the differences from the hypothesis in their inverse covariance, and its rank.
+    wald
+        Gives the quadratic form of the differences from the hypothesis in their inverse covariance, and its rank.
     df
         Degrees of freedom nu of the design.
     notes
-        What was done about empty rows, columns and cells.
+        What the weights rest on, where that must be said.
     """
 
     pearson: float
@@ -51,6 +52,7 @@ class Found:
     df1: float
     df2: float
     p: float
+    status: str = "ok"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,18 @@ class TableTest:
     name: str
     compute: Callable[[Evidence, float], Found]
     from_totals: bool = False
+
+    def run(self, evidence: Evidence, of: str) -> tuple[Found, tuple[str, ...]]:
+        """Test on Pearson's chi-square or the ``"likelihood"`` ratio; say why when there is no result."""
+        found = self.compute(evidence, evidence.pearson if of == "pearson" else evidence.likelihood)
+        if np.isfinite(found.p):
+            k = len(evidence.weights)
+            if self.from_totals and found.df1 < k:
+                return found, (f"the covariance of {k} differences has rank {found.df1:g}; so many are tested",)
+            return found, () if self.from_totals else evidence.notes
+        if evidence.df > 0 and not evidence.weights.sum() > 0:
+            return replace(found, statistic=NAN, status="one_value"), ("no test: nothing varies between units",)
+        return replace(found, statistic=NAN, status="no_df"), (f"no test: {evidence.df:g} degrees of freedom are not enough",)
 
 
 # ------------------------------------------------------------------------------------------------------------ the tests
@@ -107,7 +121,7 @@ def _mixture(tail: Callable[[float, FloatArray, float], float]) -> Callable[[Evi
 def _wald(evidence: Evidence, x2: float) -> Found:  # noqa: ARG001
     """Give W / k on F(k, nu) (Koch, Freeman & Freeman 1975)."""
     w, k = evidence.wald()
-    if k == 0 or not evidence.df > 0:
+    if _too_few(evidence, k):
         return Found(statistic=NAN, df1=float(k), df2=evidence.df, p=NAN)
     return Found(statistic=w / k, df1=float(k), df2=evidence.df, p=f_tail(w / k, k, evidence.df))
 
@@ -116,10 +130,15 @@ def _adjusted_wald(evidence: Evidence, x2: float) -> Found:  # noqa: ARG001
     """Give W (nu - k + 1) / (k nu) on F(k, nu - k + 1) (Thomas & Rao 1987)."""
     w, k = evidence.wald()
     df2 = evidence.df - k + 1
-    if k == 0 or not df2 > 0:
+    if _too_few(evidence, k):
         return Found(statistic=NAN, df1=float(k), df2=df2, p=NAN)
     f = w * df2 / (k * evidence.df)
     return Found(statistic=f, df1=float(k), df2=df2, p=f_tail(f, k, df2))
+
+
+def _too_few(evidence: Evidence, rank: int) -> bool:
+    """Tell whether the degrees of freedom cannot carry the differences: those left say nothing of the rest."""
+    return rank == 0 or not evidence.df > 0 or len(evidence.weights) > rank >= evidence.df
 
 
 #: Every test by name; the names are those of R ``svychisq`` in small letters, but for F.
@@ -183,18 +202,18 @@ def independence(
     weights = _design_effects(contrasts, p.reshape(-1), V, n) if (p >= 0).all() else None
     if empty:
         notes += (f"{empty} of {p.size} cells {'is' if empty == 1 else 'are'} empty",)
+    said: tuple[str, ...] = ()
     if weights is None:
-        notes += ("design effects are taken at the shares under independence",)
+        said = ("design effects are taken at the shares under independence",)
         weights = _design_effects(contrasts, p0.reshape(-1), V, n)
     weights = np.zeros(contrasts.shape[1]) if weights is None else weights
-    if not weights.sum() > 0:
-        notes += ("no test: the shares of the table do not vary between units",)
     evidence = Evidence(
         pearson=n * float(((p - p0) ** 2 / p0).sum()),
         likelihood=2 * n * float(_times_log(p, p0).sum()),
         weights=weights,
         wald=lambda: _independence_wald(T, V_T()[np.ix_(kept, kept)]),
         df=df,
+        notes=said,
     )
     return evidence, notes
 
@@ -241,7 +260,19 @@ def relative_eigenvalues(B: FloatArray, A: FloatArray) -> FloatArray | None:
     if not values[0] > SINGULAR * max(values[-1], 0.0):
         return None
     half = vectors / np.sqrt(values)
-    return np.asarray(np.maximum(np.linalg.eigvalsh(half.T @ B @ half), 0.0))
+    return np.asarray(above_rounding(np.linalg.eigvalsh(half.T @ B @ half)))
+
+
+def above_rounding(effects: FloatArray) -> FloatArray:
+    """Give design effects, all zero where their sum is rounding.
+
+    Examples
+    --------
+    >>> above_rounding(np.array([-1e-17, 1.2])).tolist(), above_rounding(np.array([1e-30, 2e-17])).tolist()
+    ([0.0, 1.2], [0.0, 0.0])
+    """
+    kept = np.maximum(effects, 0.0)
+    return kept if kept.sum() > ROUNDING * len(kept) else np.zeros_like(kept)
 
 
 def _independence_wald(T: FloatArray, V: FloatArray) -> tuple[float, int]:

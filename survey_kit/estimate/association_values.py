@@ -66,7 +66,10 @@ def measured(counts: Counts, measure: Measure, interval: Interval | None, level:
     )
     notes = []
     if compared:
-        notes.append(f"{measure.name}: the event is {second.name} = {second.levels[1]}")
+        notes.append(f"the event is {second.name} = {second.levels[1]}")
+    undefined = int((np.isnan(value) & (n > 0)).sum())
+    if undefined:
+        notes.append(f"{measure.name} is undefined in {undefined} of {value.size} tables: empty cells, rows or columns")
     kind: Interval = interval or measure.interval
     return derived_estimates(counts, derived, measure.name, interval=kind, level=level, notes=notes)
 

@@ -10,11 +10,11 @@ import numpy as np
 from survey_kit import checks
 from survey_kit.design import Design
 from survey_kit.errors import EstimationError, did_you_mean
-from survey_kit.estimate.association_table import TABLE_TESTS, Evidence, quadratic_form
+from survey_kit.estimate.association_table import TABLE_TESTS, Evidence, above_rounding, quadratic_form
 from survey_kit.estimate.columns import By, categorical, make_ask
 from survey_kit.estimate.estimates import Estimates
 from survey_kit.estimate.grouped import estimate
-from survey_kit.estimate.hypothesis import TestResult, make_result
+from survey_kit.estimate.hypothesis import Test, TestResult, make_result
 from survey_kit.estimate.statistics import PROPORTION, TOTAL
 from survey_kit.types import FloatArray, IntArray, Missing
 
@@ -96,7 +96,8 @@ def goodness_of_fit(
     kind = TABLE_TESTS[statistic]
     theta, n, df = (est.table[name].to_numpy(dtype=np.float64) for name in ("estimate", "n", "df"))
     head = {key: est.table[key].to_numpy(dtype=object)[::k].tolist() for key in ask.by}
-    rows = []
+    rows: list[Test] = []
+    notes: list[str] = []
     for d in range(len(est.table) // k):
         at = np.arange(d * k, (d + 1) * k)
         if not np.isfinite(theta[at]).all():
@@ -105,9 +106,10 @@ def goodness_of_fit(
         V = est.vcov(at.tolist())
         weights = _observed_effects(counts, at, p0) if observed else _expected_effects(V, p0)
         evidence = _evidence(theta[at], V, p0, weights, (float(n[at[0]]), float(df[at[0]])))
-        found = kind.compute(evidence, evidence.pearson if of == "pearson" else evidence.likelihood)
-        status = "ok" if np.isfinite(found.p) else "no_df" if evidence.weights.sum() > 0 else "one_value"
-        rows.append((found.statistic, found.df1, found.df2, found.p, n[at[0]], status))
+        found, reasons = kind.run(evidence, of)
+        place = ", ".join(f"{key} {values[d]}" for key, values in head.items())
+        notes += [f"{place}: {note}" if place else note for note in reasons]
+        rows.append((found.statistic, found.df1, found.df2, found.p, n[at[0]], found.status))
     said = ", ".join(f"{variable.category} {share:.4g}" for variable, share in zip(variables, p0, strict=True))
     method = kind.method.format(what=f"fit ({y})")
     return make_result(
@@ -116,7 +118,7 @@ def goodness_of_fit(
         name="G2" if of == "likelihood" and kind.name == "X2" else kind.name,
         method=method + (", likelihood ratio" if of == "likelihood" and not kind.from_totals else ""),
         estimates=est,
-        notes=[f"expected shares: {said}"],
+        notes=[f"expected shares: {said}", *notes],
     )
 
 
@@ -168,7 +170,7 @@ def _evidence(p: FloatArray, V: FloatArray, p0: FloatArray, effects: FloatArray,
     return Evidence(
         pearson=n * float(((p - p0) ** 2 / p0).sum()),
         likelihood=2 * n * float((p * np.log(ratio)).sum()),
-        weights=n * effects,
+        weights=above_rounding(n * effects),
         wald=lambda: quadratic_form((p - p0)[:-1], V[:-1, :-1]),
         df=df,
     )

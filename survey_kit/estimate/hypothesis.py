@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -18,6 +18,10 @@ from survey_kit.types import Adjustment, FloatArray, Frame
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+Test: TypeAlias = tuple[float, float, float, float, float, str]  # statistic, df1, df2, p, n, status
+RESULT_COLUMNS = ("statistic", "df1", "df2", "p", "n", "status", "p_adjusted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -162,7 +166,7 @@ def _p_in_words(p: float) -> str:
 
 def make_result(
     *,
-    rows: Sequence[tuple[float, float, float, float, float, str]],
+    rows: Sequence[Test],
     head: Mapping[str, Sequence[Any]],
     name: str,
     method: str,
@@ -184,6 +188,9 @@ def make_result(
     """
     import pandas as pd
 
+    taken = [key for key in head if key in RESULT_COLUMNS]
+    if taken:
+        raise EstimationError(f"'{taken[0]}' is a column of the result of a test.", fix="Rename the column.")
     columns: dict[str, Any] = {key: pd.Series(list(values), dtype=object) for key, values in head.items()}
     for i, column in enumerate(("statistic", "df1", "df2", "p")):
         columns[column] = np.array([row[i] for row in rows], dtype=np.float64)
@@ -281,8 +288,12 @@ def joint_test(
     notes: list[str] = []
     if not len(d):
         return (nan, nan, nan, nan, "empty"), notes
+    if not df > 0:
+        return (nan, float(q), nan, nan, "no_df"), ["no test: no degrees of freedom"]
     if q == 0:
         return (nan, 0.0, nan, nan, "one_value"), ["no test: the estimates have no variance"]
+    if len(d) > q >= df:
+        return (nan, float(q), nan, nan, "no_df"), [f"no test: {len(d)} combinations on {df:g} degrees of freedom"]
     if q < len(d):
         notes.append(f"the covariance of {len(d)} combinations has rank {q}; so many are tested")
     if method == "chisq":

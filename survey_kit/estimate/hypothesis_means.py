@@ -14,7 +14,7 @@ from survey_kit.errors import EstimationError
 from survey_kit.estimate.columns import Ask, By, Variable, both, coded, make_ask, numeric
 from survey_kit.estimate.estimates import Estimates
 from survey_kit.estimate.grouped import estimate
-from survey_kit.estimate.hypothesis import TestResult, fewer_df, make_result
+from survey_kit.estimate.hypothesis import Test, TestResult, fewer_df, make_result
 from survey_kit.estimate.hypothesis_tails import t_tail
 from survey_kit.estimate.rows import rearranged
 from survey_kit.estimate.statistics import MEAN
@@ -167,13 +167,14 @@ def _minus(first: Variable, second: Variable) -> Variable:
 def t_result(est: Estimates, null: float, method: str, head: dict[str, list[Any]]) -> TestResult:
     """Test every row of some estimates against a number."""
     theta, se, df, n = (est.table[name].to_numpy(dtype=np.float64) for name in ("estimate", "se", "df", "n"))
-    rows = []
+    rows: list[Test] = []
     for i, state in enumerate(est.table["status"].tolist()):
         if state == "ok" and se[i] > 0:
             t = (theta[i] - null) / se[i]
             rows.append((t, df[i], float("nan"), t_tail(t, df[i]), n[i], "ok"))
         else:
-            rows.append((*[float("nan")] * 4, n[i], state))
+            nan = float("nan")
+            rows.append((nan, nan, nan, nan, n[i], state))
     notes = ["some tests have no result: see the column status"] if any(row[5] != "ok" for row in rows) else []
     return make_result(rows=rows, head=head, name="t", method=method, estimates=est, notes=notes)
 

@@ -42,7 +42,7 @@ def compare_quantiles(
     group
         Column whose levels are compared; the wave may be the group.
     p
-        Which quantile, from 0 to 1, or several: a test each, with the key ``p``.
+        Which quantile, from 0 to 1, or several: a test each, with the key ``quantile``.
     rule
         Definition of the quantile, as for :func:`quantile`; ``"grouped"`` for scales of few answers.
     by, where, missing, level
@@ -85,5 +85,5 @@ def compare_quantiles(
     est = rearranged(est, order) if Q > 1 else est
     head = {key: np.repeat(est.table[key].to_numpy(dtype=object)[:: groups * Q], Q).tolist() for key in ask.by}
     if Q > 1:
-        head["p"] = list(shares) * domains
+        head["quantile"] = list(shares) * domains
     return equality_test(est, groups, head, method=f"Equality of quantiles of {y} across {group}", kind="adjusted")

@@ -15,7 +15,7 @@ from scipy.special import chdtrc, fdtrc, log_ndtr, stdtr
 from survey_kit.types import FloatArray
 
 STEP, FURTHEST = 0.04, 40.0  # trapezoidal rule along the contour
-NEAR_THE_MEAN = 1e-3  # below it the saddlepoint formula is 0 / 0 and its limit stands in
+NEAR_THE_MEAN = 1e-4  # below it the saddlepoint formula is 0 / 0 and its limit stands in
 
 
 def chi2_tail(x: float, df: float) -> float:
@@ -119,7 +119,7 @@ def saddlepoint_tail(q: float, weights: FloatArray, df2: float = np.inf) -> floa
     sd = np.sqrt(_spread(0.0, x, lam, df2))
     if abs(_mean_of(x, lam)) <= NEAR_THE_MEAN * sd:
         third = 8 * float((lam**3).sum()) - (0.0 if np.isinf(df2) else 8 * x**3 / df2**2)
-        return float(0.5 + (_mean_of(x, lam) / sd - third / (6 * sd**3)) / np.sqrt(2 * np.pi))
+        return float(np.exp(log_ndtr(_mean_of(x, lam) / sd - third / (6 * sd**3))))
     zeta, _ = _saddle(lambda s: _slope(s, x, lam, df2), _ends(x, lam, df2, above=above), x, lam, df2)
     height = float(np.real(_cumulant(np.array([complex(zeta)]), x, lam, df2)[0]))
     w = np.sign(zeta) * np.sqrt(max(-2 * height, 0.0))
