@@ -317,6 +317,7 @@ take("Fay", design)
 # A sampling design for R's package survey, 4.1 or later.
 # 92 rows, 12 first-stage units in 4 strata
 # variance by 16 SDR replicates, centred at the estimate of the full sample
+# units ordered by 'place' within strata
 # intervals with Student's t: confint(..., df = degf(design))
 library(survey)
 options(survey.lonely.psu = "fail")
