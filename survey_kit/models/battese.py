@@ -12,6 +12,7 @@ from survey_kit import checks, frames
 from survey_kit.design import Design
 from survey_kit.errors import EstimationError, did_you_mean
 from survey_kit.estimate.grouped import data_notes
+from survey_kit.estimate.threads import one_thread
 from survey_kit.models import battese_model
 from survey_kit.models.area_covariates import check_rank, matrix_of
 from survey_kit.models.area_fit import (
@@ -31,6 +32,7 @@ from survey_kit.types import BoolArray, FloatArray, Frame, IntArray, Missing
 Method: TypeAlias = Literal["reml", "ml", "constants"]
 
 
+@one_thread()
 def battese_harter_fuller(
     source: Design | Frame,
     formula: str,

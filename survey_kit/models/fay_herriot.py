@@ -10,6 +10,7 @@ import numpy as np
 from survey_kit import checks
 from survey_kit.errors import EstimationError
 from survey_kit.estimate import Estimates
+from survey_kit.estimate.threads import one_thread
 from survey_kit.models import area_model
 from survey_kit.models.area_covariates import AreaCovariates, check_rank, covariates_of
 from survey_kit.models.area_direct import Direct, direct_of, extended
@@ -31,6 +32,7 @@ Transform: TypeAlias = Literal["arcsine"]
 FEW_DF = 10
 
 
+@one_thread()
 def fay_herriot(
     direct: Estimates | Any,
     covariates: Frame | Any | None = None,
