@@ -11,7 +11,7 @@ import numpy as np
 from survey_kit import checks, frames
 from survey_kit.design import Design
 from survey_kit.errors import EstimationError, did_you_mean
-from survey_kit.estimate.grouped import data_notes
+from survey_kit.estimate.grouped import backend, data_notes
 from survey_kit.estimate.threads import one_thread
 from survey_kit.models import battese_model
 from survey_kit.models.area_covariates import check_rank, matrix_of
@@ -250,6 +250,7 @@ def _result(
         category=None,
         n=s.n,
         weight_sum=np.full(len(labels), np.nan),
+        library=backend(source.frame if isinstance(source, Design) else source),
     )
     sources = ["eblup" if one else "synthetic" for one in sampled]
     estimates = area_estimates(head, s.theta, mse, sources, level=level, interval="wald", notes=notes)
