@@ -8,6 +8,7 @@ from survey_kit import checks
 from survey_kit.design import Design
 from survey_kit.estimate.adapter import Influence, from_influence
 from survey_kit.estimate.estimates import Estimates
+from survey_kit.estimate.threads import one_thread
 from survey_kit.models import fitting
 from survey_kit.models.fit import ModelFit
 from survey_kit.models.fitting import Maximum
@@ -18,12 +19,14 @@ from survey_kit.types import IntArray
 EXACT = 1e-24  # mean squared residual beside the squared range of the outcome
 
 
+@one_thread()
 def fit_model(design: Design, formula: str, model: Model, ask: Question, level: float, *, observed: bool) -> ModelFit:
     """Fit a model and wrap its coefficients as estimates of the design."""
     checks.level(level)
     return _solved(design, formula, model, prepare(design, formula, ask), level, observed=observed)
 
 
+@one_thread()
 def restricted(fit: ModelFit, kept: IntArray) -> ModelFit:
     """Fit the same model with some of its columns only, on the same rows."""
     observed = fit.maximum.likelihood.information is None
