@@ -84,7 +84,9 @@ class TableTest:
             return found, () if self.from_totals else evidence.notes
         if evidence.df > 0 and not evidence.weights.sum() > 0:
             return replace(found, statistic=NAN, status="one_value"), ("no test: nothing varies between units",)
-        return replace(found, statistic=NAN, status="no_df"), (f"no test: {evidence.df:g} degrees of freedom are not enough",)
+        return replace(found, statistic=NAN, status="no_df"), (
+            f"no test: {evidence.df:g} degrees of freedom are not enough",
+        )
 
 
 # ------------------------------------------------------------------------------------------------------------ the tests
