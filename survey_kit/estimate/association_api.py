@@ -110,7 +110,8 @@ class Crosstab:
         -----
         Rao & Scott (1984), Annals of Statistics 12, 46-60; Thomas & Rao (1987), Journal of the American Statistical
         Association 82, 630-636; Koch, Freeman & Freeman (1975), International Statistical Review 43, 59-78. Matches R
-        ``svychisq`` with statistics F, Chisq, lincom, saddlepoint, Wald and adjWald.
+        ``svychisq`` with statistics F, Chisq, lincom, saddlepoint, Wald and adjWald, but that R cuts the denominator's degrees of
+        freedom of the saddlepoint to a whole number, and on replicate designs takes infinitely many for it and for lincom.
 
         Examples
         --------

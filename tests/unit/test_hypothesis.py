@@ -362,3 +362,43 @@ def test_the_saddlepoint_at_the_mean() -> None:
     steps = np.diff(values)
     assert (steps < 0).all()
     assert steps.min() > 1.5 * steps.max()
+
+
+# --------------------------------------------------------------------------------------------------------- without weights or design
+def test_measures_of_a_simple_sample_are_those_of_scipy() -> None:
+    """Each measure has its textbook value when weights are equal: no other program's weights can hide a slip here."""
+    frame = people(400)
+    frame["b"] = np.clip(frame["a"] + np.arange(400) % 3 - 1, 1, 4)
+    design = sk.Design(frame.assign(w=1.0), weight="w")
+    x, y = frame["a"].to_numpy(), frame["b"].to_numpy()
+    crossed = pd.crosstab(x, y).to_numpy()
+    expected = {
+        "cramers_v": stats.contingency.association(crossed, method="cramer"),
+        "tau_b": stats.kendalltau(x, y).statistic,
+        "tau_c": stats.kendalltau(x, y, variant="c").statistic,
+        "somers_d": stats.somersd(x, y).statistic,
+        "somers_d_rows": stats.somersd(y, x).statistic,
+        "spearman": stats.spearmanr(x, y).statistic,
+    }
+    est = sk.association(design, "a", "b", tuple(expected))
+    np.testing.assert_allclose(est.table["estimate"].to_numpy(float), list(expected.values()), rtol=1e-12)
+    square = pd.crosstab(frame["yes"], frame["b"] > 2).to_numpy()
+    odds = sk.association(sk.Design(frame.assign(w=1.0, much=frame["b"] > 2), weight="w"), "yes", "much", "odds_ratio")
+    assert odds.table["estimate"].iloc[0] == pytest.approx(
+        stats.contingency.odds_ratio(square, kind="sample").statistic
+    )
+
+
+def test_tests_of_a_simple_sample_are_near_those_of_scipy() -> None:
+    """With equal weights and independent rows the design-based tests are Welch's, Pearson's and Wilcoxon's but for 1 / n."""
+    frame = people(3000)
+    frame["y"] += 0.08 * frame["yes"]
+    design = sk.Design(frame.assign(w=1.0), weight="w")
+    groups = [frame.loc[frame["yes"] == k, "y"].to_numpy() for k in (0, 1)]
+    assert sk.ttest(design, "y", "yes").p == pytest.approx(stats.ttest_ind(*groups, equal_var=False).pvalue, rel=0.01)
+    assert sk.rank_test(design, "y", "yes").p == pytest.approx(stats.mannwhitneyu(*groups).pvalue, rel=0.02)
+    pearson = stats.chi2_contingency(pd.crosstab(frame["a"], frame["b"]), correction=False)
+    assert sk.crosstab(design, "a", "b").test().p == pytest.approx(pearson.pvalue, rel=0.03)
+    observed = frame["a"].value_counts().sort_index().to_numpy()
+    fit = stats.chisquare(observed).pvalue
+    assert sk.goodness_of_fit(design, "a", [1, 1, 1]).p == pytest.approx(fit, rel=0.02)
