@@ -171,7 +171,7 @@ def crosstab(
     by: By = None,
     where: str | None = None,
     missing: Missing = "error",
-    interval: Interval = "logit",
+    interval: Interval = "korn_graubard",
     level: float = 0.95,
 ) -> Crosstab:
     """Cross two items: shares of the table, of rows and of columns, and tests of independence.

@@ -85,7 +85,7 @@ def goodness_of_fit(
     checks.choice(statistic, "test of fit", tuple(TABLE_TESTS), EstimationError)
     checks.choice(of, "chi-square", ("pearson", "likelihood"), EstimationError)
     checks.choice(effects, "place of the design effects", ("expected", "observed"), EstimationError)
-    ask = make_ask(by, where, "logit", level, None, missing)
+    ask = make_ask(by, where, "korn_graubard", level, None, missing)
     variables = categorical(design, y, missing, where)
     p0 = _expected(expected, [variable.category for variable in variables], y)
     est = estimate(design, PROPORTION, variables, ask)
