@@ -43,7 +43,7 @@ def mean(
     missing
         ``"error"`` if an asked item lacks an answer, ``"exclude"`` to make the answered rows a domain.
     interval
-        ``"wald"`` (t); ``"logit"`` and ``"beta"`` for variables that are 0 or 1.
+        ``"wald"`` (t); for variables that are 0 or 1 also the kinds of :func:`proportion`.
     level
         Confidence level.
     deff
@@ -157,15 +157,22 @@ def proportion(
     by: By = None,
     where: str | None = None,
     missing: Missing = "error",
-    interval: Interval = "logit",
+    interval: Interval = "korn_graubard",
     level: float = 0.95,
     deff: Deff | None = None,
     margins: bool = False,
 ) -> Estimates:
     """Share of every level of one or several variables, from 0 to 1.
 
-    Parameters and result are those of :func:`mean`; the column ``category`` holds the level. Matches R
-    ``svymean(~factor(y), design)`` and, for the intervals, ``svyciprop`` with methods mean, logit and beta.
+    Parameters and result are those of :func:`mean`; the column ``category`` holds the level.
+
+    Notes
+    -----
+    The default interval is that of Korn & Graubard (1998) with the effective sample capped at n (NCHS 2017): over six designs
+    with shares from 1 to 50 % (``benchmarks/intervals.md``) it alone keeps 94 % coverage wherever any kind does; where units
+    are few, weights unequal and the share near 1 %, none does. It has limits at 0 and 1, where a logit interval has none.
+    Others are ``"wald"``, ``"logit"``, ``"xlogit"``, ``"beta"``, ``"arcsine"``, ``"wilson"`` and ``"likelihood"``.
+    Matches R ``svymean(~factor(y), design)``; the intervals are those of ``svyciprop``.
 
     Examples
     --------

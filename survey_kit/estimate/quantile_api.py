@@ -139,7 +139,7 @@ def cdf(
     by: By = None,
     where: str | None = None,
     missing: Missing = "error",
-    interval: ShareInterval = "logit",
+    interval: ShareInterval = "korn_graubard",
     level: float = 0.95,
 ) -> Estimates:
     r"""Cumulative distribution function, :math:`\hat F(a) = \sum w_i 1[y_i \le a] / \sum w_i`, at given points.

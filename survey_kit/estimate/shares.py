@@ -90,7 +90,7 @@ def share(
     within
         Keys within whose levels the shares add up to 1, such as the wave.
     interval
-        ``"logit"`` for shares of people and ``"wald"`` for shares of an amount by default.
+        ``"korn_graubard"`` for shares of people and ``"wald"`` for shares of an amount by default.
     margins
         Add the shares of all levels of each `by` column together.
 
@@ -129,7 +129,7 @@ def share(
             f"'{twice[0]}' stands in both 'by' and 'within'.",
             fix="Leave it in one: shares add up to 1 within 'within'.",
         )
-    chosen = interval or ("logit" if y is None else "wald")
+    chosen = interval or ("korn_graubard" if y is None else "wald")
     ask = make_ask((*outer, *keys), where, chosen, level, deff, missing)
     statistic = SHARE_OF_PEOPLE if y is None else SHARE_OF_TOTAL
     amount = None if y is None else numeric(design, y, missing, where)

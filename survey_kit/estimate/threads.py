@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Hold the linear algebra inside to one thread, when threadpoolctl is installed; otherwise change nothing.
+    """Hold the linear algebra inside to one thread.
 
     Examples
     --------
@@ -20,15 +18,13 @@ def one_thread() -> Iterator[None]:
     ...     1 + 1
     2
     """
-    controller = _controller()
-    if controller is None:
-        yield
-        return
-    with controller.limit(limits=1, user_api="blas"):
+    with _controller().limit(limits=1, user_api="blas"):
         yield
 
 
 @cache
 def _controller() -> Any:
     """Find the linear algebra libraries once; NumPy's is loaded by now."""
-    return import_module("threadpoolctl").ThreadpoolController() if find_spec("threadpoolctl") else None
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

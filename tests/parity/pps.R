@@ -73,4 +73,7 @@ take(twophase(id = list(~area, ~1), strata = list(~region, ~class), fpc = list(~
 write.csv(rows, "pps_data.csv", row.names = FALSE)
 write.csv(joint, "pps_joint.csv", row.names = FALSE)
 write.csv(phase, "pps_phase.csv", row.names = FALSE, na = "")
-write.csv(out, "pps.csv", row.names = FALSE)
+result <- file("pps.csv", "w")
+writeLines(paste0("# R ", getRversion(), ", survey ", packageVersion("survey")), result)
+write.csv(out, result, row.names = FALSE)
+close(result)

@@ -17,7 +17,7 @@ from survey_kit.errors import DesignError, FrameError
 
 HERE = Path(__file__).parent
 TOLERANCE = 1e-10  # closed forms on both sides
-RESULTS = pd.read_csv(HERE / "pps.csv").fillna({"dom": ""})
+RESULTS = pd.read_csv(HERE / "pps.csv", comment="#").fillna({"dom": ""})
 ROWS = pd.read_csv(HERE / "pps_data.csv")
 JOINT = pd.read_csv(HERE / "pps_joint.csv").to_numpy()
 PHASE = pd.read_csv(HERE / "pps_phase.csv")
