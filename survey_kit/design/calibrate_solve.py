@@ -16,6 +16,7 @@ RANK_TOLERANCE = 2e-15  # times the number of columns
 HALVINGS = 40
 DAMPINGS = (0.0, 1e-3, 1.0)
 SWEEPS = 3
+FAR = 20.0  # times: weights and population are of different sizes
 STALLED = 25  # steps in which the error has to fall by half
 
 
@@ -67,15 +68,16 @@ def solve(
     maxit
         Most steps.
     """
-    scale = _scale(columns, weight, target)
+    size = _size(columns, weight, target) if distance.adds and not np.isfinite(bounds).any() else np.ones(1)
+    weight = weight * size
     coefficients = _start(columns, weight, target) if distance.positive else np.zeros(len(target))
 
-    def at(lam: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def at(lam: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         u = _predictor(columns, lam)
-        g = distance.factor(u, bounds)
-        return u, target - _sums(columns, weight * g)
+        reached = weight * distance.factor(u, bounds)
+        return u, target - _sums(columns, reached), _scale(columns, reached, target)
 
-    u, misfit = at(coefficients)
+    u, misfit, scale = at(coefficients)
     history = [float(np.abs(misfit / scale).max(initial=0.0))]
     iterations = 0
     while iterations < maxit and not _finished(history, tolerance):
@@ -84,10 +86,10 @@ def solve(
         iterations += 1
         if found is None:
             break
-        coefficients, u, misfit = found
+        coefficients, u, misfit, scale = found
         history.append(float(np.abs(misfit / scale).max(initial=0.0)))
     return Factors(
-        g=distance.factor(u, bounds),
+        g=distance.factor(u, bounds) * size,
         slope=distance.slope(u, bounds),
         error=np.abs(misfit / scale),
         iterations=iterations,
@@ -118,12 +120,12 @@ def _finished(history: list[float], tolerance: float) -> bool:
 
 
 def _step(
-    at: Callable[[FloatArray], tuple[FloatArray, FloatArray]],
+    at: Callable[[FloatArray], tuple[FloatArray, FloatArray, FloatArray]],
     start: FloatArray,
     misfit: FloatArray,
     gram: Any,
     scale: FloatArray,
-) -> tuple[FloatArray, FloatArray, FloatArray] | None:
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray] | None:
     """Take a Newton step, halved until the error falls (its sum of squares falls along it), damped if that fails."""
     norm = float(((misfit / scale) ** 2).sum())
     diagonal = gram.diagonal()
@@ -134,10 +136,10 @@ def _step(
         length = 1.0
         for _ in range(HALVINGS):
             lam = start + length * direction
-            u, left = at(lam)
+            u, left, new_scale = at(lam)
             after = left / scale
             if np.isfinite(after).all() and float(after @ after) <= (1 - 1e-4 * length) * norm:
-                return lam, u, left
+                return lam, u, left, new_scale
             length /= 2
     return None
 
@@ -170,13 +172,34 @@ def _start(columns: Sequence[Columns], weight: FloatArray, target: FloatArray) -
     return out
 
 
-def _scale(columns: Sequence[Columns], weight: FloatArray, target: FloatArray) -> FloatArray:
+def _size(columns: Sequence[Columns], weight: FloatArray, target: FloatArray) -> FloatArray:
+    """Bring the weights of each wave to the size of its population first (m,), when both are far apart.
+
+    ``1 + u`` loses digits when it has to be small. The solution is the same if a sum of columns is 1 in every row.
+    """
+    inside = np.logical_or.reduce([block.code >= 0 for block in columns])
+    first = 0
+    for block in columns:
+        at = slice(first, first + block.size)
+        first += block.size
+        if block.value is not None or (inside & (block.code < 0)).any():
+            continue
+        wave = block.wave[block.code]  # of no meaning outside
+        sums = np.bincount(wave, weights=np.where(inside, weight, 0.0))
+        wanted = np.bincount(block.wave, weights=target[at])
+        size = np.divide(wanted, sums, out=np.ones_like(sums), where=(sums > 0) & (wanted > 0))
+        far = (size < 1 / FAR) | (size > FAR)
+        return np.where(inside & far[wave], size[wave], 1.0)
+    return np.ones(1)
+
+
+def _scale(columns: Sequence[Columns], reached: FloatArray, target: FloatArray) -> FloatArray:
     """Say what an error is compared with: the target, or for numbers that may cancel the sum of their sizes."""
     sizes = np.concatenate(
         [
             np.zeros(block.size)
             if block.value is None
-            else np.bincount(block.code + 1, weights=np.abs(weight * block.value), minlength=block.size + 1)[1:]
+            else np.bincount(block.code + 1, weights=np.abs(reached * block.value), minlength=block.size + 1)[1:]
             for block in columns
         ]
     )

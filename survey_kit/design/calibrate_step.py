@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from survey_kit.design.design import Design
 
 COLUMN_KINDS = ("numbers", "flags", "groups")  # what a design keeps that does not depend on its weights
-ALMOST_ZERO = 1e-6  # a positive factor below it says that only a weight of zero would do
+ALMOST_ZERO = 1e-6  # of the mean factor: a positive factor below it says that only a weight of zero would do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,12 +115,13 @@ def calibrated(
     found = solve_rows(step, weight)
     if not found.converged:
         raise no_solution(cell_columns, step.by_cell(weight), step.targets(weight), ask.distance, ask.bounds, found)
-    smallest = float(found.g.min())
-    if ask.distance.positive and smallest < ALMOST_ZERO:
+    typical = float(np.abs(weight) @ found.g / np.abs(weight).sum())
+    vanishing = found.g < ALMOST_ZERO * typical
+    if ask.distance.positive and vanishing.any():
         raise DesignError(
             "These targets can only be met if some weights shrink to nothing.",
-            where=f"{int((found.g < ALMOST_ZERO).sum())} of {len(weight)} rows",
-            found=f"factors down to {smallest:.1e}",
+            where=f"{int(vanishing.sum())} of {len(weight)} rows",
+            found=f"factors down to {float(found.g.min()):.1e}, {typical:.2g} on average",
             fix="Set bounds on the factors, join levels, or drop a margin.",
         )
     step = replace(

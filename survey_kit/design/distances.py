@@ -34,6 +34,8 @@ class Distance:
         Every factor is positive by itself.
     needs_bounds
         The distance is not defined without finite bounds.
+    adds
+        ``F(u) = 1 + u``: what the weights are multiplied with beforehand does not matter.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Distance:
     slope: Callable[[FloatArray, Bounds], FloatArray]
     positive: bool
     needs_bounds: bool
+    adds: bool = False
 
 
 def _linear(u: FloatArray, bounds: Bounds) -> FloatArray:
@@ -100,7 +103,7 @@ def _share(u: FloatArray, bounds: Bounds) -> FloatArray:
 
 
 #: F(u) = 1 + u: the generalised regression estimator; factors may be negative. Bounds cut it off ("truncated linear").
-LINEAR = Distance(name="linear", factor=_linear, slope=_linear_slope, positive=False, needs_bounds=False)
+LINEAR = Distance(name="linear", factor=_linear, slope=_linear_slope, positive=False, needs_bounds=False, adds=True)
 #: F(u) = exp(u): raking; factors are positive.
 RAKING = Distance(name="raking", factor=_raking, slope=_raking_slope, positive=True, needs_bounds=False)
 #: Positive like raking, with fewer very large factors (Le Guennec & Sautory 2002, CALMAR 2).

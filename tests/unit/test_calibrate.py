@@ -308,6 +308,26 @@ def test_raking_that_would_drift_for_ever_is_stopped() -> None:
     assert close.calibration[0].iterations < 30
 
 
+@pytest.mark.parametrize("factor", [1e-9, 1e7])
+def test_linear_factors_keep_their_digits_when_weights_are_of_another_size(waves: sk.Design, factor: float) -> None:
+    """1 + u with u close to -1 loses as many digits as the factor is small."""
+    controls = {2021: None, 2023: {"sex": SEX, "income": 3400.0}}
+    other = sk.Design(people().assign(w=lambda f: f["w"] * factor), weight="w", psu="psu", wave="year")
+    ours, moved = (sk.calibrate(d, controls) for d in (waves, other))
+    later = people()["year"].to_numpy() == 2023
+    np.testing.assert_allclose(moved.layout.weight[later], ours.layout.weight[later], rtol=1e-12)
+    a, b = (sk.mean(d, "k", by="year").table["se"] for d in (ours, moved))
+    np.testing.assert_allclose(b, a, rtol=1e-11)
+
+
+@pytest.mark.parametrize("population", [1e-9, 1.0, 1e12])
+def test_small_factors_are_no_vanishing_weights(design: sk.Design, population: float) -> None:
+    """Weights brought to another scale have tiny factors all alike: only a factor small beside the others is a fault."""
+    margins = {"sex": {"f": 0.4, "m": 0.6}, "age": {"y": 0.3, "m": 0.3, "o": 0.4}}
+    made, one = (sk.rake(design, margins, population=p) for p in (population, 1000.0))
+    np.testing.assert_allclose(made.layout.weight * 1000 / population, one.layout.weight, rtol=1e-10)
+
+
 def test_controls_that_contradict_each_other() -> None:
     frame = people().assign(double=lambda f: 2 * f["income"])
     d = sk.Design(frame, weight="w", psu="psu")
