@@ -181,6 +181,8 @@ def sums(
     measures: Mapping[str, Any],
     where: Any = None,
     extremes: Mapping[str, Any] | None = None,
+    *,
+    limit: int | None = None,
 ) -> Sums:
     """Group by `keys` and sum.
 
@@ -198,6 +200,8 @@ def sums(
         Expressions of which the smallest and largest value are taken, as ``<name>_min`` and ``<name>_max``.
     """
     part = table if where is None else table.filter(where)
+    if limit is not None:
+        part = part.limit(limit)
     named = [_key(part, name).name(f"{RESERVED}k{i}") for i, name in enumerate(keys)]
     asked = {name: (part.count() if expr is None else expr.sum()) for name, expr in measures.items()}
     for name, expr in (extremes or {}).items():
