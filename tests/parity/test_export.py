@@ -190,7 +190,7 @@ def test_r_gives_the_same_numbers(case: str) -> None:
     for key, theirs in rows.iterrows():
         table = ours[key].table  # the first row: everybody, or women
         for column in ("estimate", "se"):
-            assert table[column][0] == pytest.approx(theirs[column], rel=relative), (key, column)
+            np.testing.assert_allclose(table[column][0], theirs[column], rtol=relative, err_msg=f"{key} {column}")
     assert set(rows.index) == set(ours)
     if made.replicates is not None:
         assert rows["df"].iloc[0] == (made.df if made.replicates.df is None else made.replicates.df)

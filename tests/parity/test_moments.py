@@ -142,8 +142,8 @@ def compare(ours: sk.Estimates, what: str, theirs: pd.DataFrame) -> None:
     # a covariance is judged beside the product of its standard errors: it may itself be nearly zero
     size = np.sqrt(v[a, a] * v[b, b])
     assert len(theirs) == len(at) * (len(at) + 1) // 2
-    assert (np.abs(v[a, b] - theirs["value"]) <= RELATIVE * size).all(), what
-    np.testing.assert_allclose(v, v.T, rtol=1e-13, atol=0)
+    np.testing.assert_allclose(v[a, b] / size, theirs["value"] / size, rtol=0, atol=RELATIVE, err_msg=what)
+    assert (np.abs(v - v.T) <= 1e-13 * np.abs(v)).all()
 
 
 @pytest.mark.parametrize("name", EVERY)
