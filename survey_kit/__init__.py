@@ -79,6 +79,12 @@ _HOME = {
     "benchmark_areas": "models",
     "oaxaca_blinder": "models",
     "kitagawa": "models",
+    "alpha": "scales",
+    "ordinal_alpha": "scales",
+    "omega": "scales",
+    "item_rest": "scales",
+    "krippendorff_alpha": "scales",
+    "icc": "scales",
     "compute": "indicators",
     "IndicatorSeries": "indicators",
     "cpi": "ratings",
@@ -89,7 +95,19 @@ _HOME = {
     "SurveyKitError": "errors",
 }
 
-_ROOMS = ("instrument", "responses", "design", "estimate", "models", "study", "indicators", "ratings", "report", "pipeline")
+_ROOMS = (
+    "instrument",
+    "responses",
+    "design",
+    "estimate",
+    "models",
+    "scales",
+    "study",
+    "indicators",
+    "ratings",
+    "report",
+    "pipeline",
+)
 
 __all__ = [*_HOME, "__version__"]  # noqa: PLE0604
 

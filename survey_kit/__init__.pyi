@@ -7,6 +7,7 @@ from survey_kit import pipeline as pipeline
 from survey_kit import ratings as ratings
 from survey_kit import report as report
 from survey_kit import responses as responses
+from survey_kit import scales as scales
 from survey_kit import study as study
 from survey_kit.design import Design as Design
 from survey_kit.design import Pps as Pps
@@ -81,6 +82,12 @@ from survey_kit.ratings import wgi as wgi
 from survey_kit.ratings import wjp as wjp
 from survey_kit.responses import missing_summary as missing_summary
 from survey_kit.responses import recode as recode
+from survey_kit.scales import alpha as alpha
+from survey_kit.scales import icc as icc
+from survey_kit.scales import item_rest as item_rest
+from survey_kit.scales import krippendorff_alpha as krippendorff_alpha
+from survey_kit.scales import omega as omega
+from survey_kit.scales import ordinal_alpha as ordinal_alpha
 from survey_kit.study import make_design as make_design
 from survey_kit.study import read_responses as read_responses
 from survey_kit.study import read_study as read_study
