@@ -197,12 +197,22 @@ def _factorize(series: nw.Series[Any]) -> tuple[IntArray, list[Any]]:
             return codes, [bool(level) for level in levels]
         whole = bool(np.all(levels == np.round(levels)))
         return codes, [int(level) if whole else float(level) for level in levels]
-    values = series.to_list()
+    found, distinct = _hashed(series)
     if categories is None:
-        categories = sorted({value for value in values if not _absent(value)}, key=lambda v: (str(type(v)), v))
+        categories = sorted(distinct, key=lambda v: (str(type(v)), v))
     index = {value: i for i, value in enumerate(categories)}
-    codes = np.fromiter((-1 if _absent(v) else index[v] for v in values), dtype=np.int64, count=len(values))
-    return codes, categories
+    place = np.array([index[value] for value in distinct] + [-1], dtype=np.int64)  # -1 picks the last: missing
+    return place[found], categories
+
+
+def _hashed(series: nw.Series[Any]) -> tuple[IntArray, list[Any]]:
+    """Give each value the number of its first appearance, -1 where missing, and the distinct values."""
+    import pandas as pd
+
+    native = series.to_native()
+    values = native if isinstance(native, pd.Series) else np.array(series.to_list(), dtype=object)
+    codes, distinct = pd.factorize(values)
+    return codes.astype(np.int64, copy=False), list(distinct)
 
 
 def _distinct(values: Any) -> tuple[Any, IntArray]:
