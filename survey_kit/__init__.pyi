@@ -9,6 +9,7 @@ from survey_kit import report as report
 from survey_kit import responses as responses
 from survey_kit import scales as scales
 from survey_kit import study as study
+from survey_kit import tabbook as tabbook
 from survey_kit.design import Design as Design
 from survey_kit.design import Pps as Pps
 from survey_kit.design import Replicates as Replicates
@@ -91,5 +92,11 @@ from survey_kit.scales import ordinal_alpha as ordinal_alpha
 from survey_kit.study import make_design as make_design
 from survey_kit.study import read_responses as read_responses
 from survey_kit.study import read_study as read_study
+from survey_kit.tabbook import BookWords as BookWords
+from survey_kit.tabbook import MultipleResponse as MultipleResponse
+from survey_kit.tabbook import NumericResponse as NumericResponse
+from survey_kit.tabbook import SingleResponse as SingleResponse
+from survey_kit.tabbook import TabBook as TabBook
+from survey_kit.tabbook import tab_book as tab_book
 
 __version__: str
