@@ -66,9 +66,13 @@ class TabBook:
         """Give one row per question, line and column, in the caller's library, or in ``"pandas"``, ``"polars"``, ``"pyarrow"``.
 
         Columns are ``question line category statistic block column letter estimate se ci_low ci_high df n weight_sum
-        effective_n letters flag data_status``. A suppressed estimate is missing here too.
+        effective_n letters flag data_status``. A suppressed estimate is missing here too. In
+        polars and pyarrow categories of several kinds are texts.
         """
-        return self._given(tidy_rows(self), library)
+        rows, wanted = tidy_rows(self), library or self.backend
+        if wanted != "pandas" and len({type(value) for value in rows["category"] if value is not None}) > 1:
+            rows["category"] = [None if value is None else str(value) for value in rows["category"]]
+        return frames.from_columns(rows, wanted)
 
     @property
     def comparisons(self) -> pd.DataFrame:
@@ -129,9 +133,6 @@ class TabBook:
         checks.choice(sheets, "arrangement of sheets", ("questions", "one"), EstimationError)
         return write_workbook(self, marked_path(Path(path), self.synthetic), sheets == "one", intervals)
 
-    def _given(self, rows: dict[str, list[Any]], library: str | None) -> Frame:
-        return frames.from_columns(rows, library or self.backend)
-
     def __repr__(self) -> str:
         columns = sum(block.size for block in self.blocks)
         return "\n".join(
@@ -162,7 +163,7 @@ def tab_book(
     banner: Banner,
     where: str | None = None,
     missing: Missing = "error",
-    interval: Interval = "logit",
+    interval: Interval = "korn_graubard",
     level: float | tuple[float, float | None] = (0.95, 0.90),
     adjust: Adjustment = "holm",
     small: tuple[int, int] = (30, 100),

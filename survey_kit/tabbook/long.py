@@ -42,9 +42,6 @@ def tidy_rows(book: TabBook) -> dict[str, list[Any]]:
             out["letters"] += cells["letters"][i].tolist()
             out["flag"] += cells["flag"][i].tolist()
             out["data_status"] += [status] * K
-    mixed = len({type(value) for value in out["category"] if value is not None}) > 1
-    if mixed:  # codes of one question and names of another: one type per column
-        out["category"] = [None if value is None else str(value) for value in out["category"]]
     return dict(out)
 
 

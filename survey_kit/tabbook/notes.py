@@ -16,6 +16,12 @@ ADJUSTED: Final = {
     "bh": "p adjusted by Benjamini and Hochberg over the pairs of a line within a block",
     "by": "p adjusted by Benjamini and Yekutieli over the pairs of a line within a block",
 }
+INTERVALS: Final[dict[str, str]] = {
+    "korn_graubard": "Korn-Graubard",
+    "beta": "Clopper-Pearson on the effective size",
+    "wald": "Student's t",
+    "wilson": "Wilson",
+}
 _TOLD_BETTER: Final = ("SYNTHETIC", "base:", "domain:")
 
 
@@ -68,7 +74,7 @@ def _intervals(plan: Plan, tables: tuple[Table, ...]) -> str:
     shares = any(table.question.kind != "number" for table in tables)
     means = any(line.kind in ("mean", "sd", "median", "response") for table in tables for line in table.lines)
     parts = [
-        f"{plan.interval} for percentages of people" if shares else "",
+        f"{INTERVALS.get(plan.interval, plan.interval)} for percentages of people" if shares else "",
         "Student's t for other figures" if means else "",
     ]
     return f"Intervals at {percent(plan.levels[0])}: {', '.join(part for part in parts if part)}."

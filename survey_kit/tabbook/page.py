@@ -16,13 +16,20 @@ if TYPE_CHECKING:
 
 SHOWN_IN_NOTEBOOK: Final = 10
 CONTENTS_FROM: Final = 3
+_ADJUSTED: Final = {
+    "none": "p not adjusted",
+    "bonferroni": "p adjusted (Bonferroni)",
+    "holm": "p adjusted (Holm)",
+    "bh": "p adjusted (Benjamini-Hochberg)",
+    "by": "p adjusted (Benjamini-Yekutieli)",
+}
 _STYLE: Final = """
 .tabbook{font-family:system-ui,"Segoe UI",Roboto,"Noto Sans",sans-serif;color:#1b1b1b;line-height:1.4}
 .tabbook h1{font-size:1.5rem;margin:.2rem 0 .6rem}
 .tabbook h2{font-size:1.1rem;margin:2rem 0 .2rem}
 .tabbook .mark{background:#b10e1e;color:#fff;font-weight:600;padding:.4rem .7rem;margin:0 0 1rem}
 .tabbook .wording{margin:0 0 .3rem;max-width:60rem}
-.tabbook .table-scroll{overflow-x:auto;margin:.3rem 0 .5rem}
+.tabbook .table-scroll{position:relative;overflow-x:auto;margin:.3rem 0 .5rem}
 .tabbook table{border-collapse:separate;border-spacing:0;font-size:.875rem;font-variant-numeric:tabular-nums;border-bottom:2px solid #1b1b1b}
 .tabbook caption{text-align:left;padding:0 0 .35rem}
 .tabbook caption span{position:sticky;left:0;display:inline-block;max-width:min(60rem,calc(100vw - 3rem));color:#444;font-size:.8125rem}
@@ -95,13 +102,18 @@ def caption_of(book: TabBook, table: Table) -> str:
     return f"{mark}{what}. Base: {base}{where}. {letters_said(book.plan, book.blocks)}".strip()
 
 
+def unit_of(table: Table) -> str:
+    """Name the unit of a table's figures; means and the like say in their line what they are."""
+    return "" if table.question.kind == "number" else "Per cent"
+
+
 def letters_said(plan: Plan, blocks: tuple[Block, ...]) -> str:
     """Say in one line what letters mean."""
     if len(blocks) < 2:
         return ""
     high, low = plan.levels
     weaker = "" if low is None else f", lower case {percent(low)}"
-    adjusted = "not adjusted" if plan.adjust == "none" else f"adjusted ({plan.adjust})"
+    adjusted = _ADJUSTED[plan.adjust]
     return f"Letters: significantly above those columns, {percent(high)}{weaker}, {adjusted}."
 
 
@@ -123,17 +135,17 @@ def _section(book: TabBook, number: int, intervals: bool) -> str:
         f'<section><h2 id="{name}">{escape(title)}</h2>{wording}'
         f'<div class="table-scroll" role="region" aria-labelledby="{name}" tabindex="0">'
         f'<table aria-labelledby="{name}"><caption><span>{escape(caption_of(book, table))}</span></caption>'
-        f"{_head(book.blocks)}{_bases(book, table)}{_body(book, table, intervals)}</table></div>"
+        f"{_head(book.blocks, unit_of(table))}{_bases(book, table)}{_body(book, table, intervals)}</table></div>"
         f"{f'<ul class=notes>{said}</ul>' if said else ''}</section>\n"
     )
 
 
 # -------------------------------------------------------------------------------------------------------------- the head
-def _head(blocks: tuple[Block, ...]) -> str:
+def _head(blocks: tuple[Block, ...], unit: str) -> str:
     """Give the rows of the head: titles of blocks, then a row of labels for every key of the deepest block."""
     depth = max(len(block.keys) for block in blocks)
     rows = ["" for _ in range(depth + 1)]
-    rows[0] = f'<td class="stub" rowspan="{depth + 1}"></td>'
+    rows[0] = f'<td class="stub" rowspan="{depth + 1}">{unit}</td>'
     for block in blocks:
         if not block.keys:
             rows[0] += f'<th scope="col" rowspan="{depth + 1}" class="first">{escape(block.columns[0].label)}</th>'
@@ -211,8 +223,7 @@ def _body(book: TabBook, table: Table, intervals: bool) -> str:
             above = f'<span class="vh"> above </span>{found}' if found else ""
             cells += f'<td{edge}>{text}<span class="sig">{above}</span></td>'
         kind = ' class="net"' if line.kind == "net" else ""
-        unit = " %" if line.kind in SHARES else ""
-        rows += f'<tr{kind}><th scope="row" class="stub">{escape(line.label)}{unit}</th>{cells}</tr>'
+        rows += f'<tr{kind}><th scope="row" class="stub">{escape(line.label)}</th>{cells}</tr>'
         if intervals or line.kind not in SHARES:
             spans = "".join(
                 f"<td{edge}>{limits(values['ci_low'][i, k], values['ci_high'][i, k], line.kind, values['flag'][i, k], digits)}</td>"
