@@ -38,7 +38,7 @@ ShareInterval: TypeAlias = Literal["wald", "logit", "beta", "korn_graubard", "ar
 Adjustment: TypeAlias = Literal["none", "bonferroni", "holm", "bh", "by"]
 
 EstimateStatus: TypeAlias = Literal[
-    "ok", "empty", "not_asked", "one_value", "no_df", "undefined", "tied", "no_interval"
+    "ok", "empty", "not_asked", "one_value", "no_df", "undefined", "tied", "no_interval", "linked"
 ]
 IndicatorKind: TypeAlias = Literal["share", "mean100", "net", "ratio"]
 Theme: TypeAlias = Literal["services", "trust", "corruption", "legal_culture", "other"]

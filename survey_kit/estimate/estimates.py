@@ -13,6 +13,7 @@ from survey_kit.errors import EstimationError, did_you_mean
 from survey_kit.estimate.building import COLUMNS, build
 from survey_kit.estimate.intervals import interval as limits
 from survey_kit.estimate.maps import head_columns, pairs_along, smallest
+from survey_kit.estimate.own_limits import OwnLimits
 from survey_kit.estimate.variance import Variance, joined
 from survey_kit.types import FloatArray, Frame, Interval
 
@@ -20,29 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LARGEST_VCOV = 5000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnLimits:
-    """Limits that do not follow from an estimate and its standard error, such as Woodruff's for quantiles.
-
-    Attributes
-    ----------
-    name
-        What the caption calls them.
-    estimate : (K,)
-        The estimates they belong to; other rows get the limits of `Estimates.interval`.
-    at
-        ``level -> (low, high)``.
-    """
-
-    name: str
-    estimate: FloatArray
-    at: Callable[[float], tuple[FloatArray, FloatArray]]
-
-    def of(self, estimate: FloatArray) -> bool:
-        """Tell whether these are the estimates the limits belong to."""
-        return np.array_equal(self.estimate, estimate, equal_nan=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -312,7 +290,8 @@ def combined(
     keys = tuple(key for key in head if key not in COLUMNS)
     notes = tuple(note for note in est.notes if not note.startswith("deff "))
     head.setdefault("category", np.full(L.shape[0], None, dtype=object))
-    return build(
+    linked = np.asarray(used @ (est.table["status"] == "linked").to_numpy(dtype=np.float64)) > 0
+    out = build(
         head={key: head[key] for key in (*keys, "variable", "category")},
         statistic=statistic,
         estimate=estimate,
@@ -329,6 +308,8 @@ def combined(
             own_limits=None,
         ),
     )
+    out.table.loc[linked & (out.table["status"] == "ok"), "status"] = "linked"
+    return out
 
 
 def bind(*estimates: Estimates) -> Estimates:
@@ -358,10 +339,15 @@ def bind(*estimates: Estimates) -> Estimates:
     >>> both.table["statistic"].tolist(), both.vcov().shape
     (['mean', 'total'], (2, 2))
     """
-    import pandas as pd
-
     if not estimates:
         raise EstimationError("There is nothing to bind.", fix="Give estimates.")
+    return stacked(estimates, joined([est.variance for est in estimates], [len(est.table) for est in estimates]))
+
+
+def stacked(estimates: Sequence[Estimates], variance: Variance) -> Estimates:
+    """Put rows under each other, with the variance of all."""
+    import pandas as pd
+
     first = estimates[0]
     keys = tuple(dict.fromkeys(key for est in estimates for key in est.keys))
     tables = []
@@ -376,7 +362,7 @@ def bind(*estimates: Estimates) -> Estimates:
         first,
         table=pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True),
         keys=keys,
-        variance=joined([est.variance for est in estimates], [len(est.table) for est in estimates]),
+        variance=variance,
         interval=first.interval if len(kinds) == 1 else "wald",
         notes=tuple(dict.fromkeys(note for est in estimates for note in est.notes)),
         own_limits=_kept_limits(estimates) if len(kinds) > 1 or any(est.own_limits for est in estimates) else None,

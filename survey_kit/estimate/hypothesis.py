@@ -13,7 +13,7 @@ from survey_kit.errors import EstimationError
 from survey_kit.estimate.association_table import quadratic_form
 from survey_kit.estimate.estimates import Estimates
 from survey_kit.estimate.hypothesis_tails import chi2_tail, f_tail
-from survey_kit.estimate.variance import Fixed, Linearised, Replicated, Variance
+from survey_kit.estimate.variance import Fixed, Independent, Linearised, OneDesign, Replicated
 from survey_kit.types import Adjustment, FloatArray, Frame
 
 if TYPE_CHECKING:
@@ -360,10 +360,13 @@ def joint_df(est: Estimates, rows: Any) -> float:
 
 def fewer_df(est: Estimates, less: float) -> Estimates:
     """Take parameters off the degrees of freedom that everything made of these estimates will have."""
-    return replace(est, variance=_fewer(est.variance, less))
+    variance = est.variance
+    if isinstance(variance, Independent):
+        return replace(est, variance=replace(variance, parts=tuple(_fewer(part, less) for part in variance.parts)))
+    return replace(est, variance=_fewer(variance, less))
 
 
-def _fewer(variance: Variance, less: float) -> Variance:
+def _fewer(variance: OneDesign, less: float) -> OneDesign:
     if isinstance(variance, Linearised):
         return replace(variance, df_less=variance.df_less + less)
     if isinstance(variance, Replicated):

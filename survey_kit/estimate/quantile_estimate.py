@@ -19,9 +19,10 @@ from survey_kit.errors import EstimationError
 from survey_kit.estimate.building import build
 from survey_kit.estimate.columns import Ask, Variable, numeric
 from survey_kit.estimate.domains import Cells, cells
-from survey_kit.estimate.estimates import Estimates, OwnLimits
+from survey_kit.estimate.estimates import Estimates
 from survey_kit.estimate.grouped import estimate
 from survey_kit.estimate.intervals import t_quantile
+from survey_kit.estimate.own_limits import OwnLimits
 from survey_kit.estimate.quantile_cells import Distribution, Values, gather, weigh
 from survey_kit.estimate.quantile_rules import QuantileRule
 from survey_kit.estimate.replication import replicate_rows

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from survey_kit.estimate.estimates import Estimates, OwnLimits
+from survey_kit.estimate.estimates import Estimates
+from survey_kit.estimate.own_limits import OwnLimits
 from survey_kit.types import FloatArray, IntArray
 
 

@@ -1,6 +1,6 @@
-"""Where the covariance of a table of estimates comes from: unit totals, replicates, or a fixed factor.
+"""Where the covariance of a table of estimates comes from: unit totals, replicates, a fixed factor, or several of them.
 
-The three kinds answer the same four questions - covariance of some rows, variances of all, degrees of freedom, and what a
+The kinds answer the same four questions - covariance of some rows, variances of all, degrees of freedom, and what a
 linear map makes of them - so that everything built on estimates never asks which kind it holds.
 """
 
@@ -218,7 +218,57 @@ class Fixed:
         return Fixed(factor=np.asarray(L @ self.factor.T).T, df=df)
 
 
-Variance: TypeAlias = Linearised | Replicated | Fixed
+OneDesign: TypeAlias = Linearised | Replicated | Fixed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Independent:
+    """Covariance of rows that draw on several independent designs: the sum of what each contributes.
+
+    Attributes
+    ----------
+    parts
+        One per design, each over all rows.
+    used : (parts, K)
+        Which rows draw on which part.
+    """
+
+    parts: tuple[OneDesign, ...]
+    used: BoolArray
+
+    def vcov(self, wanted: IntArray) -> FloatArray:
+        """Covariance (k, k) of the rows `wanted`."""
+        return np.asarray(sum(part.vcov(wanted) for part in self.parts))
+
+    def variances(self, size: int) -> FloatArray:
+        """Variances (K,)."""
+        return np.asarray(sum(part.variances(size) for part in self.parts))
+
+    def degrees(self, size: int) -> FloatArray:
+        """Degrees of freedom (K,): those of the designs add up, as of independent waves; never more than a fixed part has."""
+        units, fewest, some = np.zeros(size), np.full(size, np.inf), np.zeros(size, dtype=bool)
+        for part, used in zip(self.parts, self.used, strict=True):
+            own = part.degrees(size)
+            if isinstance(part, Fixed):
+                fewest = np.where(used, np.minimum(fewest, own), fewest)
+            else:
+                units, some = units + np.where(used, own, 0.0), some | used
+        return np.where(some, np.minimum(units, fewest), fewest)
+
+    def mapped(self, L: Any, theta: FloatArray) -> Independent:
+        """Apply linear combinations (M, K)."""
+        parts = tuple(placed(part, L, theta) for part in self.parts)
+        return Independent(parts=parts, used=np.asarray(abs(L).sign() @ self.used.T.astype(np.float64)).T > 0)
+
+
+Variance: TypeAlias = OneDesign | Independent
+
+
+def placed(part: OneDesign, L: Any, theta: FloatArray) -> OneDesign:
+    """Apply linear combinations to what one design contributes: its replicates are centred at its own share."""
+    if isinstance(part, Replicated):
+        return part.mapped(L, np.asarray(L @ np.where(np.isfinite(part.theta), part.theta, 0.0)))
+    return part.mapped(L, theta)
 
 
 def joined(parts: list[Variance], sizes: list[int]) -> Variance:
@@ -250,10 +300,11 @@ def _linearised(parts: list[Linearised], starts: IntArray) -> Linearised:
         for part, start in zip(parts, starts.tolist(), strict=True)
         for block in part.blocks
     )
-    return replace(parts[0], blocks=_by_wave(blocks), df_less=max(part.df_less for part in parts))
+    return replace(parts[0], blocks=by_wave(blocks), df_less=max(part.df_less for part in parts))
 
 
-def _by_wave(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+def by_wave(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Put the blocks of each wave together."""
     out = []
     for wave in sorted({block.wave for block in blocks}):
         own = [block for block in blocks if block.wave == wave]
