@@ -204,6 +204,15 @@ class Design:
             out.append(f"{strata} with one unit, rule '{self.lonely_psu}'")
         return (*out, *_calibrated(self.calibration))
 
+    def __repr__(self) -> str:
+        rows = [
+            {name: _shown(value) for name, value in record.items() if value is not None} for record in self.describe()
+        ]
+        lines = [list(rows[0]), *(list(row.values()) for row in rows)]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        table = ["  ".join(cell.rjust(wide) for cell, wide in zip(line, widths, strict=True)) for line in lines]
+        return "\n".join(("Design", *table, "; ".join(self.assumptions())))
+
     def _repr_html_(self) -> str:
         records = self.describe()
         head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in records[0])
@@ -216,7 +225,9 @@ class Design:
 
 
 def _shown(value: Any) -> str:
-    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _settle_units(design: Design) -> None:

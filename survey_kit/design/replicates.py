@@ -112,6 +112,10 @@ class Replicates:
         if self.df is None and self.weights is not None:
             object.__setattr__(self, "df", float(R - 1))
 
+    def __repr__(self) -> str:
+        rows = "units" if self.weights is None else "rows"
+        return f"Replicates of {self._lines[0]} {rows}: {'; '.join(self.assumptions())}"
+
     @property
     def size(self) -> int:
         """Count the replicates (R)."""

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 SINGULAR = 1e-10  # share of a variance the other coefficients leave, below which too few units carry the covariance
 RULES = "exact", "saddlepoint", "satterthwaite"
-METHODS = ("wald", "adjusted_wald", "lrt", "working_wald")
+METHODS = {
+    "wald": "Wald test",
+    "adjusted_wald": "Adjusted Wald test",
+    "lrt": "Working likelihood-ratio test",
+    "working_wald": "Working Wald test",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +71,10 @@ class TermTest:
     chisq: float
     eigenvalues: tuple[float, ...]
     rule: str
+
+    def __repr__(self) -> str:
+        p = "p < 1e-15" if self.p_value < 1e-15 else f"p = {self.p_value:.4g}"
+        return f"{METHODS[self.method]} of {self.term}: statistic {self.statistic:.4g}, {p} ({self.rule})"
 
 
 def places(fit: ModelFit, term: str | Sequence[str]) -> IntArray:
@@ -136,7 +145,7 @@ def term_test(
     -----
     Matches R ``regTermTest(model, ~term, df = ddf)`` with methods ``Wald``, ``LRT`` and ``WorkingWald``.
     """
-    checks.choice(method, "test of a term", METHODS, EstimationError)
+    checks.choice(method, "test of a term", tuple(METHODS), EstimationError)
     checks.choice(rule, "rule for the tail", RULES, EstimationError)
     at = places(fit, term)
     name = " + ".join(checks.names(term, "term"))
