@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import KW_ONLY, dataclass, field
 from html import escape
 from typing import Any, TypeVar, get_args
@@ -145,6 +146,28 @@ class Design:
             self.known[key] = take()
         found: T = self.known[key]
         return found
+
+    def with_frame(self, frame: Frame) -> Design:
+        """Give the same design over a frame (or responses) whose rows and design columns are the same.
+
+        Strata, units, weights, calibration and replicates are those of this design; nothing is computed anew.
+
+        Raises
+        ------
+        DesignError
+            If the number of rows differs.
+        """
+        source = frame if callable(getattr(frame, "asked", None)) else None
+        inside = frame if source is None else frame.frame
+        if frames.row_count(inside) != self.n:
+            raise DesignError(
+                "The frame does not have the rows of the design.", found=f"{frames.row_count(inside)} and {self.n} rows"
+            )
+        frames.columns(inside)
+        out = copy(self)
+        for name, value in (("frame", frames.snapshot(inside)), ("source", source), ("known", {})):
+            object.__setattr__(out, name, value)
+        return out
 
     def replicate_weights(self) -> Iterator[FloatArray]:
         """Yield the weights (n,) of every replicate, calibrated anew when the design is calibrated."""

@@ -10,7 +10,9 @@ from survey_kit.estimate.goodness import goodness_of_fit
 from survey_kit.estimate.hypothesis import TestResult, wald_test
 from survey_kit.estimate.hypothesis_means import ttest
 from survey_kit.estimate.hypothesis_quantiles import compare_quantiles
+from survey_kit.estimate.independent import bind_independent
 from survey_kit.estimate.inequality import gini, mean_absolute_deviation
+from survey_kit.estimate.linking import link_factor, link_series
 from survey_kit.estimate.margins import with_margins
 from survey_kit.estimate.moments import correlation, covariance, geometric_mean, sd, variance
 from survey_kit.estimate.multiplicity import adjust_p
@@ -18,6 +20,7 @@ from survey_kit.estimate.precision_table import precision
 from survey_kit.estimate.quantile_api import cdf, median, quantile
 from survey_kit.estimate.quantile_grouped import grouped_median
 from survey_kit.estimate.ranks import rank_test
+from survey_kit.estimate.rubin import combine, missing_information
 from survey_kit.estimate.shares import count, share
 from survey_kit.estimate.statistics import MEAN, RATIO, TOTAL, Statistic
 from survey_kit.estimate.trends import trend
@@ -35,8 +38,10 @@ __all__ = [
     "adjust_p",
     "association",
     "bind",
+    "bind_independent",
     "cdf",
     "cells",
+    "combine",
     "compare_quantiles",
     "correlation",
     "count",
@@ -49,9 +54,12 @@ __all__ = [
     "gini",
     "goodness_of_fit",
     "grouped_median",
+    "link_factor",
+    "link_series",
     "mean",
     "mean_absolute_deviation",
     "median",
+    "missing_information",
     "precision",
     "proportion",
     "quantile",

@@ -42,7 +42,9 @@ def combine(estimates: Sequence[Estimates]) -> Estimates:
     Notes
     -----
     Rubin (1987), *Multiple Imputation for Nonresponse in Surveys*, eq. 3.1.2-3.1.8; Barnard & Rubin (1999), Biometrika 86,
-    948-955. Matches R ``mitools::MIcombine(results, variances, df.complete)``.
+    948-955. Estimates and variances match R ``mitools::MIcombine(results, variances)``; degrees of freedom match
+    ``mice::pool.scalar``. Those of ``MIcombine(df.complete=)`` are larger by a little, as it leaves out the factor 1 + 1/m of B
+    in the share of what was observed.
 
     Examples
     --------
@@ -62,12 +64,13 @@ def combine(estimates: Sequence[Estimates]) -> Estimates:
     total[~defined] = total[:, ~defined] = 0.0
     values, vectors = np.linalg.eigh((total + total.T) / 2)
     factor = np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T
-    complete = first.table["df"].to_numpy(dtype=np.float64)
+    complete = np.min([part.table["df"].to_numpy(dtype=np.float64) for part in parts], axis=0)
     df = _degrees(np.diag(U), np.diag(B), complete, m)
     head = {name: first.table[name].tolist() for name in (*first.keys, "variable", "category")}
     rates = _missing_rate(np.diag(U), np.diag(B), m)
     largest = float(np.nanmax(rates, initial=0.0))
-    return from_fixed(
+    own = any(part.own_limits is not None for part in parts)
+    out = from_fixed(
         head=head,
         statistic=first.table["statistic"].tolist(),
         estimate=np.where(defined, Q.mean(axis=0), np.nan),
@@ -76,13 +79,22 @@ def combine(estimates: Sequence[Estimates]) -> Estimates:
         n=np.min([part.table["n"].to_numpy(dtype=np.float64) for part in parts], axis=0),
         weight_sum=np.mean([part.table["weight_sum"].to_numpy(dtype=np.float64) for part in parts], axis=0),
         level=first.level,
-        interval=first.interval if first.interval in {"wald", "logit"} else "wald",
-        notes=(
-            *first.notes,
-            f"combined from {m} imputations by Rubin's rules; at most {largest:.0%} of a variance is due to missing answers",
-        ),
+        interval="wald" if own else first.interval,
+        notes=(*first.notes, *_notes(m, largest, own)),
         library=first.backend,
     )
+    reason = np.where(np.isfinite(first.table["estimate"]), "undefined", first.table["status"])
+    lost = ~defined
+    out.table.loc[lost, "status"] = reason[lost]
+    linked = (first.table["status"] == "linked") & (out.table["status"] == "ok")
+    out.table.loc[linked, "status"] = "linked"
+    return out
+
+
+def _notes(m: int, largest: float, own: bool) -> list[str]:
+    missing = f"at most {largest:.0%} of a variance is due to missing answers"
+    out = [f"combined from {m} imputations by Rubin's rules; {missing}"]
+    return [*out, "limits by t: those of the single results cannot be combined"] if own else out
 
 
 def missing_information(estimates: Sequence[Estimates]) -> pd.DataFrame:

@@ -242,6 +242,19 @@ def with_column(frame: Frame, name: str, values: Any) -> Frame:
     return wrapped.with_columns(series).to_native()
 
 
+def gathered(frame: Frame, rows_of: Mapping[str, IntArray], more: Mapping[str, Any]) -> Frame:
+    """Give the frame with some columns gathered from other rows of themselves, type kept, and `more` columns at its end."""
+    wrapped = _wrap(frame)
+    taken = {str(known).casefold() for known in wrapped.columns}
+    for name in more:
+        if name.casefold() in taken:
+            raise FrameError(f"The frame already has a column '{name}'.", fix="Rename or drop it.")
+    backend = wrapped.implementation
+    columns = [wrapped[name][which.tolist()].alias(name) for name, which in rows_of.items()]
+    columns += [nw.new_series(name, values, backend=backend) for name, values in more.items()]
+    return wrapped.with_columns(*columns).to_native()
+
+
 def from_columns(data: Mapping[str, Any], like: Frame | str | None = None) -> Frame:
     """Build a frame from columns in the library of `like` (a frame or ``"pandas"``, ``"polars"``, ``"pyarrow"``)."""
     if like is None or isinstance(like, str):
