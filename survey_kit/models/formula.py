@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -189,8 +189,10 @@ def _categorical(values: Any, contrasts: Any = None, *, levels: Any = None) -> A
     return C(values, contrasts, levels=levels)
 
 
-def materialise(formula: Any, frame: Any, text: str) -> Any:
+def materialise(formula: Any, frame: Any, text: str, seeds: Mapping[str, Any] | None = None) -> Any:
     """Give the model matrix of a formula, or of the specification of an earlier one, on a pandas frame.
+
+    `seeds` are values (rows,) that stand for factors instead of what the frame gives, such as their derivatives.
 
     Raises
     ------
@@ -205,6 +207,8 @@ def materialise(formula: Any, frame: Any, text: str) -> Any:
 
     formula = deepcopy(formula)  # new data must not change what was fitted
     maker = FormulaMaterializer.for_data(frame)(frame, context={"np": np, "C": _categorical})
+    for expression, values in (seeds or {}).items():
+        maker.factor_cache[expression] = _seeded(expression, values, frame.index)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -216,6 +220,19 @@ def materialise(formula: Any, frame: Any, text: str) -> Any:
         ) from None
     _unseen(formula, maker)
     return out
+
+
+def _seeded(expression: str, values: Any, index: Any) -> Any:
+    import pandas as pd
+    from formulaic.materializers.types import EvaluatedFactor, FactorValues
+    from formulaic.parser.types import Factor
+
+    kind = Factor.Kind.NUMERICAL
+    return EvaluatedFactor(
+        factor=Factor(expression, kind=kind),
+        values=FactorValues(pd.Series(values, index=index), kind=kind),
+        variables=None,
+    )
 
 
 def _unseen(spec: Any, maker: Any) -> None:

@@ -23,7 +23,7 @@ EXACT = 1e-24  # mean squared residual beside the squared range of the outcome
 def fit_model(design: Design, formula: str, model: Model, ask: Question, level: float, *, observed: bool) -> ModelFit:
     """Fit a model and wrap its coefficients as estimates of the design."""
     checks.level(level)
-    return _solved(design, formula, model, prepare(design, formula, ask), level, observed=observed)
+    return fit_problem(design, formula, model, prepare(design, formula, ask), level, observed=observed)
 
 
 @one_thread()
@@ -31,10 +31,13 @@ def restricted(fit: ModelFit, kept: IntArray) -> ModelFit:
     """Fit the same model with some of its columns only, on the same rows."""
     observed = fit.maximum.likelihood.information is None
     problem = fit.problem.keeping(kept)
-    return _solved(fit.design, fit.formula, fit.model, problem, fit.params.level, observed=observed)
+    return fit_problem(fit.design, fit.formula, fit.model, problem, fit.params.level, observed=observed)
 
 
-def _solved(design: Design, formula: str, model: Model, problem: Problem, level: float, *, observed: bool) -> ModelFit:
+def fit_problem(
+    design: Design, formula: str, model: Model, problem: Problem, level: float, *, observed: bool = False
+) -> ModelFit:
+    """Fit a model on arrays that are prepared already."""
     maximum = fitting.fit(model, problem, observed=observed)
     return ModelFit(
         design=design,
