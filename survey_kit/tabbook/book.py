@@ -210,7 +210,8 @@ def tab_book(
     Notes
     -----
     A cell's letters name the columns of its block that it is significantly above, by t of the difference with the
-    covariance of the design. The Total is not compared with its own parts. Suppressed cells are not compared.
+    covariance of the design. Not compared are the Total with its own parts, suppressed cells, and cells
+    without spread, such as 0 %, whose standard error of zero would make any difference look certain.
     At the head of a block stands a test of the whole: Rao & Scott (1984) of second order; for multiple responses that of
     Thomas & Decady (2004); for numbers the adjusted Wald test of equal means. These are not adjusted.
 

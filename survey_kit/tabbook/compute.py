@@ -123,7 +123,10 @@ def _part(design: Design, question: Taken, rows: tuple[BoolArray, BoolArray], bl
         if not batch.tested or D < 2:
             continue
         own = slice(places.start, places.stop)
-        tests = compare(est, D, np.isin(flag[own], ("", "small")), plan.adjust)
+        usable = np.isin(flag[own], ("", "small")) & (
+            values["se"][own] > 0
+        )  # where all answer alike nothing is known of spread
+        tests = compare(est, D, usable, plan.adjust)
         letters[own] = letters_of(tests, tuple(column.letter for column in block.columns), plan.levels)
         pairs.append((tuple(places), tests))
     return Part(

@@ -61,7 +61,7 @@ def _letters(plan: Plan) -> str:
     return (
         f"Letters: the figure is significantly above that of the columns named, within the same block; {said}. "
         f"Design-based t tests of pairs with their covariance, {ADJUSTED[plan.adjust]}. "
-        "The Total is not compared with its own parts; suppressed figures are not compared."
+        "Not compared: the Total with its own parts, suppressed figures, and figures of 0 or 100 % or without any spread."
     )
 
 

@@ -66,8 +66,9 @@ def label_of(design: Design, words: BookWords, name: str, code: Any) -> str:
     given = words.labels.get(name, {})
     if code in given:
         return str(given[code])
-    if name == design.wave and is_synthetic(design) and code in design.waves:
-        return f"Rehearsal {design.waves.index(code) + 1}"
+    if is_synthetic(design) and name in (design.wave, design.source.wave):
+        waves = [str(wave) for wave in design.source.waves or design.waves]
+        return f"Rehearsal {waves.index(str(code)) + 1}" if str(code) in waves else "Rehearsal"
     form, item = _item(design, name)
     if form is not None:
         return str(form.label(item, code, words.language))

@@ -270,6 +270,17 @@ def test_equal_shares_without_spread_earn_no_letters() -> None:
     )
 
 
+def test_a_share_of_zero_is_not_compared() -> None:
+    """Would catch: a standard error of zero taken for certainty, so that 0 of 40 is "significantly" below 3 of 40."""
+    frame = pd.DataFrame(
+        {"w": 1.0, "g": np.repeat(["a", "b", "c"], 40), "y": [1] * 3 + [2] * 37 + [2] * 40 + [1, 2] * 20}
+    )
+    book = sk.tab_book(sk.Design(frame, weight="w"), ["y"], banner=["g"], adjust="none")
+    pairs = book.comparisons[["column", "against"]].drop_duplicates().to_numpy().tolist()
+    assert pairs == [["a", "c"]]
+    assert rows_of(book, "y", "g", "share")["letters"].tolist() == ["", "", "A", "C", "", ""]
+
+
 def test_what_is_in_one_polars_frame_is_in_the_other() -> None:
     frame = people()
     polars = pytest.importorskip("polars", reason="polars is not installed")

@@ -53,6 +53,7 @@ for (name in names(designs)) for (block in names(blocks)) {
     levels <- as.character(found[[1]])
     rows[[length(rows) + 1]] <- data.frame(design = name, block, line, column = levels, estimate = number(coef(found)), se = number(SE(found)))
     for (i in seq_along(levels)) for (j in seq_along(levels)) if (i < j) {
+      if (min(SE(found)[c(i, j)]) < 1e-12) next  # 0 or 100 %: nothing is known of its spread, and it is not compared
       L <- numeric(length(levels)); L[i] <- 1; L[j] <- -1
       gap <- svycontrast(found, L)
       # degrees of freedom of the difference, on both designs: units minus strata of both columns together, answered or not
