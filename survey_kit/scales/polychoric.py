@@ -21,7 +21,7 @@ from survey_kit.scales.matrices import Matrix
 from survey_kit.types import BoolArray, FloatArray, IntArray
 
 MOST_STEPS = 200
-SMALLEST_STEP = 1e-13
+SMALLEST_STEP = 1e-9  # of Newton: what is left is its square
 #: A correlation beyond this is at its end: an empty corner of the table.
 END = 0.9999
 LEAST_PROBABILITY = 1e-300
@@ -178,11 +178,17 @@ def _solve(N: FloatArray, x: FloatArray, y: FloatArray, start: FloatArray) -> tu
         low, high = np.where(score > 0, rho, low), np.where(score < 0, rho, high)
         slope = np.where(observed < 0, observed, expected)
         new = rho - np.divide(score, slope, out=np.zeros(len(rho)), where=slope < 0)
-        new = np.where((new > low) & (new < high) | (score == 0), new, (low + high) / 2)
+        new = np.where((new >= low) & (new <= high), new, (low + high) / 2)
         step, rho = np.abs(new - rho), new
         if (step <= SMALLEST_STEP).all():
             break
-    return rho, np.abs(rho) <= END
+    return rho, (np.abs(rho) <= END) & (_likelihood(N, x, y, rho) > _likelihood(N, x, y, np.where(rho < 0, -END, END)))
+
+
+def _likelihood(N: FloatArray, x: FloatArray, y: FloatArray, rho: FloatArray) -> FloatArray:
+    """Log likelihood (P,) per unit of weight, to the digits that mean something."""
+    p = np.where(N > 0, np.maximum(_cells(x, y, rho).p, LEAST_PROBABILITY), 1.0)
+    return np.asarray(np.round((N * np.log(p)).sum(axis=(1, 2)) / N.sum(axis=(1, 2)), 9))
 
 
 def _at_the_end(rho: FloatArray, settled: BoolArray) -> str:
