@@ -16,6 +16,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,7 +94,7 @@ And in particular:
 - **Adjusted means.** R `svypredmeans` adds the variances of parameters and covariates and leaves out their covariance; here both
   are one total.
 - **Two phases without a finite population.** R leaves the first phase's totals uncentred; here they are centred within strata.
-- **AIC of linear models.** R's treats the dispersion otherwise than Lumley and Scott (2015), whose formula is used.
+- **AIC of linear models.** R 4.1 divides by the residual variance afterwards; here the formula of Lumley and Scott (2015) stands.
 """
 
 
@@ -203,6 +204,11 @@ def upward(value: float) -> str:
     return f"{digit}e{power:03d}" if digit < 10 else f"1e{power + 1:03d}"
 
 
+def filled(text: str, indent: str = "") -> str:
+    """Break a paragraph into lines."""
+    return textwrap.fill(text, 130, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
 def words(test: str) -> str:
     """Read a test's name."""
     return test.removeprefix("test_").replace("_", " ")
@@ -234,7 +240,7 @@ def section(topic: Topic) -> Iterator[str]:
         yield f"`tests/parity/{stem}.R`: {versions(stem)}. Tests: `tests/parity/test_{topic.stem}.py`."
         if stem == topic.stem:
             yield ""
-            yield from (f"- {name}: {', '.join(values)}" for name, values in compared(stem))
+            yield from (filled(f"- {name}: {', '.join(values)}", "  ") for name, values in compared(stem))
         yield ""
     if not topic.scripts:
         yield f"No script: the numbers are published ones. Tests: `tests/parity/test_{topic.stem}.py`."
@@ -242,7 +248,7 @@ def section(topic: Topic) -> Iterator[str]:
     if len(topic.rows):
         yield from lines_of(topic.rows)
         yield ""
-    yield from (f"{reason}\n" for reason in reasons(topic))
+    yield from (f"{filled(reason)}\n" for reason in reasons(topic))
 
 
 def summary(found: Sequence[Topic]) -> Iterator[str]:
