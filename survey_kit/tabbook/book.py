@@ -240,7 +240,7 @@ def tab_book(
         tables=found,
         plan=plan,
         synthetic=is_synthetic(design),
-        notes=book_notes(found, blocks, plan, is_synthetic(design)),
+        notes=book_notes(found, blocks, plan, is_synthetic(design), len(design.waves)),
         backend=backend(design.frame),
     )
 

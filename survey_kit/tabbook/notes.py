@@ -25,10 +25,14 @@ INTERVALS: Final[dict[str, str]] = {
 _TOLD_BETTER: Final = ("SYNTHETIC", "base:", "domain:")
 
 
-def book_notes(tables: tuple[Table, ...], blocks: tuple[Block, ...], plan: Plan, synthetic: bool) -> tuple[str, ...]:
+def book_notes(
+    tables: tuple[Table, ...], blocks: tuple[Block, ...], plan: Plan, synthetic: bool, waves: int
+) -> tuple[str, ...]:
     """Give the notes of the whole book."""
     out = [f"{SYNTHETIC}: made up by a simulator, nobody was interviewed."] if synthetic else []
     out.append(_base(plan))
+    if waves > 1:
+        out.append(f"All {waves} waves are taken together, except in columns that are waves.")
     if len(blocks) > 1:
         out += [_letters(plan), _overall(tables)]
     out.append(_intervals(plan, tables))

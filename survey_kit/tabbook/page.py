@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from survey_kit.tabbook.banner import Block
 from survey_kit.tabbook.compute import Plan, Table
@@ -214,6 +214,7 @@ def _bases(book: TabBook, table: Table) -> str:
 def _body(book: TabBook, table: Table, intervals: bool) -> str:
     edges, digits = _edges(book.blocks), table.question.digits
     values = {name: table.joined(name) for name in ("estimate", "ci_low", "ci_high", "flag", "letters")}
+    widths = _letter_widths(values["letters"])
     rows = ""
     for i, line in enumerate(table.lines):
         cells = ""
@@ -221,7 +222,7 @@ def _body(book: TabBook, table: Table, intervals: bool) -> str:
             flag, found = values["flag"][i, k], values["letters"][i, k]
             text = escape(figure(values["estimate"][i, k], line.kind, flag, digits))
             above = f'<span class="vh"> above </span>{found}' if found else ""
-            cells += f'<td{edge}>{text}<span class="sig">{above}</span></td>'
+            cells += f'<td{edge}>{text}<span class="sig"{widths[k]}>{above}</span></td>'
         kind = ' class="net"' if line.kind == "net" else ""
         rows += f'<tr{kind}><th scope="row" class="stub">{escape(line.label)}</th>{cells}</tr>'
         if intervals or line.kind not in SHARES:
@@ -238,3 +239,9 @@ def _body(book: TabBook, table: Table, intervals: bool) -> str:
         told = f"{PLACES['suppressed']} fewer than {book.plan.small[0]} interviews"
         foot = f'<tfoot><tr class="base"><td class="stub" colspan="{len(edges) + 1}">{told}</td></tr></tfoot>'
     return f"<tbody>{rows}</tbody>{foot}"
+
+
+def _letter_widths(letters: Any) -> list[str]:
+    """Give the letters of every column the room of its longest, so that the numbers before them stand in line."""
+    longest = [max(len(text) for text in column) for column in letters.T]
+    return [f' style="min-width:{0.8 * size:.1f}em"' if size > 2 else "" for size in longest]
