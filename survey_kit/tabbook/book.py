@@ -212,8 +212,8 @@ def tab_book(
     A cell's letters name the columns of its block that it is significantly above, by t of the difference with the
     covariance of the design. Not compared are the Total with its own parts, suppressed cells, and cells
     without spread, such as 0 %, whose standard error of zero would make any difference look certain.
-    At the head of a block stands a test of the whole: Rao & Scott (1984) of second order; for multiple responses that of
-    Thomas & Decady (2004); for numbers the adjusted Wald test of equal means. These are not adjusted.
+    At the head of a block stands a test of the whole: Rao & Scott (1984) of second order; for multiple responses the
+    sum of its answers' statistics, corrected alike (Agresti & Liu 1999; Decady & Thomas 2000); for numbers the adjusted Wald test of equal means. These are not adjusted.
 
     Examples
     --------

@@ -73,9 +73,10 @@ def multiple_test(est: Estimates, columns: int, lines: int) -> Overall:
 
     .. math:: X^2 = n \sum_j \sum_c \pi_c \frac{(p_{cj} - p_{.j})^2}{p_{.j} (1 - p_{.j})}
 
-    adds the Pearson statistics of the answers up; it is a quadratic form of differences with covariance V, so that
-    :math:`F = X^2 / \sum \lambda` on :math:`d = (\sum \lambda)^2 / \sum \lambda^2` and :math:`d \nu`, with :math:`\lambda`
-    the eigenvalues of the form times V (Thomas & Decady 2004, International Journal of Testing 4, 43-59).
+    adds the Pearson statistics of the answers up (Agresti & Liu 1999, Biometrics 55, 936-943). It is a quadratic form of
+    differences with covariance V; with :math:`\lambda` the eigenvalues of the form times V, its generalised design effects
+    (Decady & Thomas 2000, Biometrics 56, 893-896), :math:`F = X^2 / \sum \lambda` on
+    :math:`d = (\sum \lambda)^2 / \sum \lambda^2` and :math:`d \nu` (second order, Rao & Scott 1984).
 
     Parameters
     ----------
