@@ -111,7 +111,8 @@ def adjusted_means(  # every one is a choice the reader must see
     settings = _settings(fit, by, at, everyone)
     if kind == "conditional":
         X, offset, head = _typical(fit, everyone, settings, factors)
-        note = f"conditional on means of numeric covariates and {factors} of categories: only the parameters vary"
+        how = "by their shares in the sample" if factors == "shares" else "equally"
+        note = f"conditional on the means of numeric covariates, categories weighted {how}: only the parameters vary"
         n, sums = np.bincount(everyone.code, minlength=everyone.size), everyone.shares(fit.design.layout.weight)[1]
         bases = np.repeat(n, len(settings)), np.repeat(sums, len(settings))
         return predicted(

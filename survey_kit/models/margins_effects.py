@@ -198,6 +198,10 @@ def comparisons(
     [['b / a', 0.495, 0.503]]
     """
     checks.choice(measure, "measure", tuple(MEASURES), EstimationError)
+    if measure != "difference" and scale == "link":
+        raise EstimationError("A ratio of linear predictors has no meaning.", fix="Say scale='response'.")
+    if measure == "odds_ratio" and fit.model.kind not in ("binary", "ordered", "nominal"):
+        raise EstimationError("Only shares have odds.", found=fit.family, fix="Say measure='ratio'.")
     if contrast == "derivative":
         raise EstimationError("A comparison is of two values.", fix="Use average_marginal_effects for slopes.")
     ask = _ask(fit, by, sample, scale, level)
@@ -339,4 +343,7 @@ def _compared(base: Estimates, first: Any, second: Any, head: dict[str, list[Any
         if isinstance(base.variance, Replicated) and isinstance(variance, Replicated):
             theta_r = base.variance.theta_r
             variance = replace(variance, theta_r=measure.value(theta_r[:, first], theta_r[:, second]))
-    return combined(base, L, estimate, head, measure.statistic, variance)
+    out = combined(base, L, estimate, head, measure.statistic, variance)
+    lost = np.isfinite(theta[first]) & np.isfinite(theta[second]) & ~np.isfinite(estimate)
+    out.table.loc[lost, "status"] = "undefined"
+    return out

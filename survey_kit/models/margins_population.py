@@ -134,7 +134,7 @@ def known_covariate(fit: ModelFit, name: str) -> str:
         raise EstimationError(
             f"The model has no covariate '{name}'.",
             where=fit.formula,
-            fix=f"{did_you_mean(name, known)}; groups the model does not know go into over= or by=.",
+            fix=f"{did_you_mean(name, known)} Groups the model does not know go into over= or by=.",
         )
     return name
 
@@ -158,7 +158,7 @@ def levels_of(fit: ModelFit, frame: pd.DataFrame, name: str) -> list[Any]:
     column = frame[name]
     if fit.problem.kinds[name] != "number":
         return list(column.cat.categories)
-    found = [int(value) if float(value).is_integer() else float(value) for value in np.unique(column.to_numpy())]
+    found = [plain(value) for value in np.unique(column.to_numpy())]
     if len(found) > MOST_LEVELS:
         raise EstimationError(
             f"'{name}' has very many values.",
@@ -166,6 +166,17 @@ def levels_of(fit: ModelFit, frame: pd.DataFrame, name: str) -> list[Any]:
             fix=f"Name those wanted: at={{'{name}': [...]}}.",
         )
     return found
+
+
+def plain(value: Any) -> Any:
+    """Give a whole number as such.
+
+    Examples
+    --------
+    >>> plain(2.0), plain(2.5)
+    (2, 2.5)
+    """
+    return int(value) if float(value).is_integer() else float(value)
 
 
 def with_values(fit: ModelFit, frame: pd.DataFrame, setting: Setting) -> pd.DataFrame:

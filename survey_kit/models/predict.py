@@ -21,6 +21,7 @@ from survey_kit.models.margins_population import (
     covariates,
     free_name,
     grid,
+    plain,
     population,
     with_values,
 )
@@ -159,7 +160,8 @@ def _of_dict(fit: ModelFit, at: Mapping[str, Any]) -> tuple[Any, dict[str, list[
         values, codes = (
             (list(column.cat.categories), codes) if codes is not None else np.unique(column, return_inverse=True)
         )
-        typical[name] = values[int(np.argmax(np.bincount(codes, weights=own)))]
+        found = values[int(np.argmax(np.bincount(codes, weights=own)))]
+        typical[name] = plain(found) if fit.problem.kinds[name] == "number" else found
         held.append(f"{name} = {typical[name]} (most common)")
     settings = grid(fit, at, {})
     frame = everyone.frame.iloc[np.zeros(1, dtype=np.int64)].reset_index(drop=True)
@@ -177,7 +179,7 @@ def _shown(fit: ModelFit, frame: Frame) -> dict[str, list[Any]]:
     for name in names:
         free_name(name)
         if source.numeric(name):
-            head[name] = source.numbers(name).values.tolist()
+            head[name] = [plain(value) for value in source.numbers(name).values]
         else:
             groups = source.groups(name)
             head[name] = [groups.levels[int(code)][0] for code in groups.codes]
