@@ -40,6 +40,7 @@ TOLD = (
     "interval",
     "quantity",
     "peer",
+    "what",
     "design",
     "case",
 )
@@ -55,9 +56,9 @@ HEAD = """# What was compared with what
 
 Made by `docs/make_parity.py`, not by hand. Every number below was computed twice: by survey_kit, and by the program named, whose
 script stands in `tests/parity` with the results it wrote and the versions it ran under. The tests read the results and need no R;
-`Rscript tests/parity/<topic>.R` makes them again. A difference is `|ours - theirs| / |theirs|`, rounded up to one digit (two above 0.001); "below
-1e-14" is the rounding of doubles. Where a number may be zero but for rounding, and for covariances and coefficients, the
-denominator is what the last column says. `n`, degrees of freedom, levels and figures compared as they are printed in a manual are
+`Rscript tests/parity/<topic>.R` makes them again. A difference is `|ours - theirs| / |theirs|`, rounded up to one digit (two above
+0.001); "below 1e-14" is the rounding of doubles. Where a number may be zero but for rounding, and for covariances and
+coefficients, the denominator is what the last column says. `n`, degrees of freedom, levels and figures compared as they are printed in a manual are
 held for equality and not counted.
 """
 
@@ -173,7 +174,7 @@ def compared(stem: str) -> Iterator[tuple[str, list[str]]]:
             continue
         table = pd.read_csv(path, comment="#", dtype=str, encoding="utf-8")
         for name in TOLD:
-            if name in table:
+            if name in table and pd.to_numeric(table[name], errors="coerce").isna().all():
                 values.setdefault(name, {}).update(dict.fromkeys(table[name].dropna().unique()))
     for name in TOLD:
         if 0 < len(values.get(name, ())) <= MOST:
