@@ -1,5 +1,6 @@
 from survey_kit import design as design
 from survey_kit import estimate as estimate
+from survey_kit import imputation as imputation
 from survey_kit import indicators as indicators
 from survey_kit import instrument as instrument
 from survey_kit import models as models
@@ -28,7 +29,9 @@ from survey_kit.estimate import TestResult as TestResult
 from survey_kit.estimate import adjust_p as adjust_p
 from survey_kit.estimate import association as association
 from survey_kit.estimate import bind as bind
+from survey_kit.estimate import bind_independent as bind_independent
 from survey_kit.estimate import cdf as cdf
+from survey_kit.estimate import combine as combine
 from survey_kit.estimate import compare_quantiles as compare_quantiles
 from survey_kit.estimate import correlation as correlation
 from survey_kit.estimate import count as count
@@ -39,9 +42,12 @@ from survey_kit.estimate import geometric_mean as geometric_mean
 from survey_kit.estimate import gini as gini
 from survey_kit.estimate import goodness_of_fit as goodness_of_fit
 from survey_kit.estimate import grouped_median as grouped_median
+from survey_kit.estimate import link_factor as link_factor
+from survey_kit.estimate import link_series as link_series
 from survey_kit.estimate import mean as mean
 from survey_kit.estimate import mean_absolute_deviation as mean_absolute_deviation
 from survey_kit.estimate import median as median
+from survey_kit.estimate import missing_information as missing_information
 from survey_kit.estimate import precision as precision
 from survey_kit.estimate import proportion as proportion
 from survey_kit.estimate import quantile as quantile
@@ -57,6 +63,9 @@ from survey_kit.estimate import variance as variance
 from survey_kit.estimate import wald_test as wald_test
 from survey_kit.estimate import with_margins as with_margins
 from survey_kit.frames import open_table as open_table
+from survey_kit.imputation import Imputations as Imputations
+from survey_kit.imputation import hot_deck as hot_deck
+from survey_kit.imputation import predictive_mean_matching as predictive_mean_matching
 from survey_kit.indicators import IndicatorSeries as IndicatorSeries
 from survey_kit.indicators import compute as compute
 from survey_kit.instrument import read_instrument as read_instrument
