@@ -11,6 +11,9 @@ import numpy as np
 from survey_kit.scales.matrices import correlations, from_correlations
 from survey_kit.types import FloatArray
 
+#: What rounding may add to an upper bound.
+SLACK = 1e-9
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluated:
@@ -29,7 +32,8 @@ def alpha_of(S: FloatArray) -> tuple[float, FloatArray]:
 
     .. math:: \alpha = \frac{k}{k - 1} \left( 1 - \frac{\operatorname{tr} S}{1' S 1} \right)
 
-    (Cronbach 1951, Psychometrika 16, 297-334, eq. 2). NaN where the items or their sum do not vary.
+    (Cronbach 1951, Psychometrika 16, 297-334, eq. 2). NaN where the items or their sum do not vary, and
+    where alpha would exceed 1, which no covariances of answers make it do.
 
     Examples
     --------
@@ -37,7 +41,7 @@ def alpha_of(S: FloatArray) -> tuple[float, FloatArray]:
     0.6667
     """
     k, total, trace = len(S), S.sum(), np.trace(S)
-    if not total > 0 or k < 2:
+    if not total > 0 or k < 2 or total > k * trace * (1 + SLACK):
         return np.nan, np.zeros(S.shape)
     factor = k / (k - 1)
     return float(factor * (1 - trace / total)), factor * (trace / total**2 - np.eye(k) / total)
@@ -88,7 +92,8 @@ def item_rest_formula(S: FloatArray) -> Evaluated:
 
     .. math:: r_j = \frac{S_{j \cdot} - S_{jj}}{\sqrt{S_{jj} \, (S_{\cdot\cdot} - 2 S_{j \cdot} + S_{jj})}}
 
-    (Henrysson 1963, Psychometrika 28, 211-218). NaN where the item or the sum of the others does not vary.
+    (Henrysson 1963, Psychometrika 28, 211-218). NaN where the item or the sum of the others does not vary,
+    and where the covariances of different rows contradict each other so that r would exceed 1.
 
     Examples
     --------
@@ -104,6 +109,8 @@ def item_rest_formula(S: FloatArray) -> Evaluated:
         if not (v > 0 and u > 0):
             continue
         root = np.sqrt(v * u)
+        if abs(c) > root * (1 + SLACK):
+            continue
         values[j] = min(max(c / root, -1.0), 1.0)
         cross = (np.outer(own, rest) + np.outer(rest, own)) / 2
         spread = np.outer(own, own) / v + np.outer(rest, rest) / u

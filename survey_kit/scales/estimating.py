@@ -16,14 +16,16 @@ from survey_kit.estimate.estimates import Estimates
 from survey_kit.estimate.grouped import notes_of
 from survey_kit.estimate.intervals import KINDS, t_quantile
 from survey_kit.estimate.own_limits import OwnLimits
+from survey_kit.estimate.rows import with_notes
 from survey_kit.estimate.threads import one_thread
+from survey_kit.estimate.variance import Replicated
 from survey_kit.scales.coefficients import Evaluated, Formula, item_rest_formula
 from survey_kit.scales.items import Items, Sample, samples
-from survey_kit.scales.matrices import Matrix, Source
+from survey_kit.scales.matrices import Matrix, Source, correlations
 from survey_kit.types import FloatArray
 
 ReliabilityInterval: TypeAlias = Literal["bonett", "wald"]
-RowInterval: TypeAlias = Literal["bonett", "fisher"]
+RowInterval: TypeAlias = Literal["bonett", "fisher", "logit"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,7 @@ def scale_estimates(
     with one_thread():
         done = [_evaluate(sample, source, formula, weight, q) for sample in samples(items, found)]
         est = _assembled(design, items, ask, found, done, formula, quantities)
+    est = with_notes(est, _lost_replicates(est))
     return est if interval == "wald" else own_limits(est, [quantity.kind for quantity in quantities] * found.size)
 
 
@@ -169,6 +172,20 @@ def _status(items: Items, found: Cells, done: list[_Cell]) -> list[str]:
 
 
 # ------------------------------------------------------------------------------------------------------------- in words
+def _lost_replicates(est: Estimates) -> list[str]:
+    """Say when replicates had no solution where the sample has one: they are left out, so the SE is too small."""
+    if not isinstance(est.variance, Replicated):
+        return []
+    lost = ~np.isfinite(est.variance.theta_r) & np.isfinite(est.variance.theta)
+    counts = lost.sum(axis=0)
+    if not counts.any():
+        return []
+    rows, most = int((counts > 0).sum()), int(counts.max())
+    return [
+        f"{rows} rows have replicates without a solution (up to {most} of {len(lost)}): left out, so SE are too small"
+    ]
+
+
 def _said(items: Items, found: Cells, done: list[_Cell]) -> list[str]:
     """Say the base, what stands out in the items and what could not be computed."""
     asked = int(items.members[found.rows].sum())
@@ -199,6 +216,10 @@ def _about_items(names: Sequence[str], cell: _Cell) -> list[str]:
     flat = [name for name, column, kept in zip(names, y.T, given.T, strict=True) if np.ptp(column[kept]) == 0]
     out += [f"'{name}' does not vary" for name in flat]
     if np.isfinite(cell.S).all():
+        if _indefinite(cell.S):
+            out.append(
+                "the matrix of the items is not positive semidefinite: pairwise, polychoric, or of negative weights"
+            )
         against = item_rest_formula(cell.S).values
         out += [
             f"'{name}' runs against the other items: is it reversed? Say reverse={{'{name}': (low, high)}}"
@@ -206,6 +227,16 @@ def _about_items(names: Sequence[str], cell: _Cell) -> list[str]:
             if r < 0
         ]
     return out
+
+
+def _indefinite(S: FloatArray) -> bool:
+    """Tell whether no complete answers with positive weights could have this covariance matrix."""
+    v = np.diag(S)
+    varied = v > 0
+    if not varied.any():
+        return bool((v < 0).any())
+    R = correlations(S[np.ix_(varied, varied)])
+    return bool((v < 0).any() or np.linalg.eigvalsh(R)[0] < -1e-8)
 
 
 def _where(found: Cells, at: list[int], used: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -18,7 +17,7 @@ from survey_kit.estimate.rows import rescaled, with_notes
 from survey_kit.estimate.second_moments import SD
 from survey_kit.estimate.statistics import MEAN, PROPORTION
 from survey_kit.scales.coefficients import item_rest_formula
-from survey_kit.scales.estimating import Quantity, scale_estimates
+from survey_kit.scales.estimating import Quantity, own_limits, scale_estimates
 from survey_kit.scales.items import ItemMissing, Items, Reverse, checked_ends, take_items
 from survey_kit.scales.matrices import covariances
 from survey_kit.types import BoolArray, FloatArray
@@ -126,7 +125,6 @@ def _details(
     design: Design, items: Items, ask: Ask, ends: Sequence[tuple[float, float]], observed: bool
 ) -> list[Estimates]:
     """Mean, standard deviation, missing, floor and ceiling of every item."""
-    shares = replace(ask, interval="logit")
     given = items.answered & items.asked
 
     def columns(category: str, value: Callable[[int], FloatArray | BoolArray], base: BoolArray) -> list[Variable]:
@@ -149,12 +147,22 @@ def _details(
     spread = estimate(design, SD, columns("sd", y, given), ask)
     n = spread.table["n"].to_numpy(dtype=np.float64)
     spread = rescaled(spread, np.sqrt(np.divide(n, n - 1, out=np.full(len(n), np.nan), where=n > 1)))
-    lacking = estimate(design, PROPORTION, columns("missing", lambda j: ~given[:, j], items.asked), shares)
-    floor = estimate(design, PROPORTION, columns("floor", lambda j: y(j) == ends[j][0], given), shares)
-    ceiling = estimate(design, PROPORTION, columns("ceiling", lambda j: y(j) == ends[j][1], given), shares)
+    lacking, floor, ceiling = (
+        _with_logit(estimate(design, PROPORTION, part, ask))
+        for part in (
+            columns("missing", lambda j: ~given[:, j], items.asked),
+            columns("floor", lambda j: y(j) == ends[j][0], given),
+            columns("ceiling", lambda j: y(j) == ends[j][1], given),
+        )
+    )
     said = (
         "the lowest and highest answer to each item, or its ends in reverse"
         if observed
         else "{:g} and {:g}".format(*ends[0])
     )
     return [mean, spread, lacking, floor, with_notes(ceiling, (f"floor and ceiling: {said}",))]
+
+
+def _with_logit(est: Estimates) -> Estimates:
+    """Give shares logit limits, none where negative weights take a share out of the scale."""
+    return own_limits(est, ["logit"] * len(est.table))

@@ -24,8 +24,10 @@ from survey_kit.scales.matrices import correlations
 from survey_kit.types import FloatArray
 
 FactorMethod: TypeAlias = Literal["ml", "uls"]
-MOST_STEPS = 500
+MOST_STEPS = 150
 TOLERANCE = 1e-10
+#: A Hessian with a smaller ratio of its eigenvalues does not tell the parameters apart.
+SINGULAR = 1e-11
 #: A uniqueness below this part of the item's variance is no uniqueness.
 HEYWOOD = 1e-6
 
@@ -206,10 +208,14 @@ def _minimise(rule: Discrepancy, S: FloatArray, theta: FloatArray) -> FloatArray
         if not np.isfinite(F):
             return None
         g, H, _ = _derivatives(rule, S, theta)
-        lowest = np.linalg.eigvalsh(H)[0]
-        if np.abs(g).max() <= TOLERANCE and lowest > 0:
+        if not np.isfinite(H).all():
+            return None
+        eigenvalues = np.linalg.eigvalsh(H)
+        lowest = eigenvalues[0]
+        positive = lowest > SINGULAR * eigenvalues[-1]
+        if np.abs(g).max() <= TOLERANCE and positive:
             return theta
-        ridge = max(damping, 0.0 if lowest > 0 else 1e-3 - 1.5 * lowest)
+        ridge = max(damping, 0.0 if positive else 1e-3 - 1.5 * min(lowest, 0.0))
         new = theta - np.linalg.solve(H + ridge * np.eye(len(H)), g)
         F_new = rule.value(S, _sigma(new))
         if F_new <= F + 1e-12 * max(abs(F), 1.0):

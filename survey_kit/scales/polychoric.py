@@ -24,7 +24,7 @@ MOST_STEPS = 200
 SMALLEST_STEP = 1e-9  # of Newton: what is left is its square
 #: A correlation beyond this is at its end: an empty corner of the table.
 END = 0.9999
-LEAST_PROBABILITY = 1e-300
+LEAST_PROBABILITY = 1e-18  # differences of probabilities know no smaller ones
 MOST_CATEGORIES = 40
 
 

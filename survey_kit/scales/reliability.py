@@ -143,9 +143,7 @@ def ordinal_alpha(
     found = take_items(design, items, missing, where, reverse)
     ask = make_ask(by, where, "wald", level, None, "error")
     quantities = _alpha_rows(found.names, "ordinal_alpha", details)
-    return scale_estimates(
-        design, found, ask, polychoric, _with_sign(alpha_formula(False, details)), quantities, interval
-    )
+    return scale_estimates(design, found, ask, polychoric, alpha_formula(False, details), quantities, interval)
 
 
 def omega(
@@ -216,19 +214,6 @@ def _alpha_rows(names: Sequence[str], statistic: str, details: bool) -> list[Qua
             Quantity(variable=scale, category=name, statistic=f"{statistic}_without", kind="bonett") for name in without
         ]
     return out
-
-
-def _with_sign(formula: Formula) -> Formula:
-    """Add to a formula of a correlation matrix a word when the matrix is not positive definite."""
-
-    def signed(S: FloatArray) -> Evaluated:
-        out = formula(S)
-        if np.linalg.eigvalsh(S)[0] >= 0:
-            return out
-        said = "the matrix of polychoric correlations is not positive definite"
-        return Evaluated(values=out.values, gradients=out.gradients, problems=(*out.problems, said))
-
-    return signed
 
 
 def _omega_formula(method: FactorMethod, names: Sequence[str]) -> Formula:

@@ -193,6 +193,36 @@ def test_few_rows_and_nobody() -> None:
         assert any("fewer than two rows" in note for note in est.notes)
 
 
+def test_pairs_that_contradict_each_other_are_told() -> None:
+    """Each pair on other rows: r(a, b) = r(b, c) = 1 and r(a, c) = -1 are no correlations of three items."""
+    gap = np.nan
+    rows = [
+        [1, 1, gap],
+        [2, 2, gap],
+        [3, 3, gap],
+        [gap, 1, 1],
+        [gap, 2, 2],
+        [gap, 3, 3],
+        [1, gap, 3],
+        [2, gap, 2],
+        [3, gap, 1],
+    ]
+    d = design(pd.DataFrame(rows, columns=list(ABC)).assign(w=1.0))
+    for call in (sk.alpha, sk.item_rest):
+        assert any("not positive semidefinite" in note for note in call(d, ABC, missing="pairwise").notes)
+    assert sk.item_rest(d, ABC, missing="pairwise").table["status"].tolist()[1] == "undefined"
+    assert sk.omega(d, ABC, missing="pairwise").table["status"].tolist() == ["undefined"]
+
+
+def test_replicates_without_a_solution_are_told() -> None:
+    """A replicate left out in silence makes the standard error too small."""
+    frame = answers(n=14, town=np.arange(14) // 2)
+    made = sk.make_replicates(sk.Design(frame, weight="w", psu="town"), "bootstrap", replicates=60, rng=1)
+    est = sk.ordinal_alpha(made, ABC)
+    assert any("replicates without a solution" in note for note in est.notes)
+    assert not any("without a solution" in note for note in sk.alpha(made, ABC).notes)
+
+
 def test_alpha_without_an_item_needs_three() -> None:
     table = sk.alpha(design(answers()), ("a", "b"), details=True).table
     assert [None if part is None else str(part) for part in table["category"]] == [None, "mean correlation"]
