@@ -2,7 +2,7 @@
 #   scales_data.csv      made-up answers to ordered items in a stratified, clustered sample, with missing answers
 #   scales_rows.csv      source, statistic, items, item: value (and se)
 #   scales_polychoric.csv  polychoric correlations of psych (correct = 0) and lavaan
-#   scales_ratings.csv   made-up ratings; scales_icc.csv their intraclass correlations with limits
+#   scales_ratings_data.csv   made-up ratings; scales_icc.csv their intraclass correlations with limits
 # Weighted rows: alpha by svycralpha; standard errors by withReplicates on a JKn jackknife with the coefficient written out
 # here; alpha without an item, item-rest correlations and omega from the covariance matrix of svyvar.
 # psych and lavaan fit to their own tolerance (about 1e-6 and 1e-8), which the test says.
@@ -123,7 +123,7 @@ units <- 17
 truth <- rnorm(units, sd = 1.5)
 ratings <- as.data.frame(sapply(1:4, function(j) pmin(10, pmax(1, round(5 + truth + 0.6 * j + rnorm(units))))))
 names(ratings) <- c("ann", "ben", "eva", "ida")
-write.csv(ratings, file.path(here, "scales_ratings.csv"), row.names = FALSE, quote = FALSE)
+write.csv(ratings, file.path(here, "scales_ratings_data.csv"), row.names = FALSE, quote = FALSE)
 I <- ICC(ratings, lmer = FALSE)$results
 form <- c("ICC(1)", "ICC(A,1)", "ICC(C,1)", "ICC(k)", "ICC(A,k)", "ICC(C,k)")
 save_rows(data.frame(form = gsub(",", ";", form), icc = number(I$ICC), low = number(I[["lower bound"]]), high = number(I[["upper bound"]])), "scales_icc.csv")

@@ -26,7 +26,7 @@ PEOPLE["inside"] = PEOPLE["dom"] == "a"
 ROWS = pd.read_csv(HERE / "scales_rows.csv", comment="#", keep_default_na=False)
 POLYCHORIC = pd.read_csv(HERE / "scales_polychoric.csv", comment="#")
 ICC = pd.read_csv(HERE / "scales_icc.csv", comment="#")
-RATINGS = pd.read_csv(HERE / "scales_ratings.csv")
+RATINGS = pd.read_csv(HERE / "scales_ratings_data.csv")
 
 
 def plain() -> sk.Design:
