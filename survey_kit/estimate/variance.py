@@ -214,7 +214,7 @@ class Fixed:
         df = np.full(L.shape[0], np.nan)
         some = np.flatnonzero(np.diff(L.indptr) > 0)
         if len(some):
-            df[some] = np.minimum.reduceat(self.df[L.indices], L.indptr[some])
+            df[some] = np.fmin.reduceat(self.df[L.indices], L.indptr[some])
         return Fixed(factor=np.asarray(L @ self.factor.T).T, df=df)
 
 
