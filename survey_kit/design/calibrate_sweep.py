@@ -231,7 +231,7 @@ def wave_parts(
 
 
 def _gram(p: Projection) -> Any:
-    r = p.r if p.cell is None else np.bincount(p.cell, weights=p.r)
+    r = p.r if p.cell is None else np.bincount(p.cell, weights=p.r).astype(np.float64, copy=False)
     return products(p.cell_columns, p.cell_columns, [r] * len(p.cell_columns))
 
 
