@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+import reprlib
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
 
 from survey_kit.errors import SurveyKitError, did_you_mean
+from survey_kit.types import FloatArray
 
 T = TypeVar("T")
 
@@ -18,9 +22,67 @@ def choice(value: T, name: str, allowed: Sequence[T], error: type[SurveyKitError
     >>> choice("wald", "interval", ("wald", "logit"))
     'wald'
     """
-    if value not in allowed:
-        raise error(f"'{value}' is not a {name}.", fix=did_you_mean(str(value), allowed))
+    if not isinstance(value, Hashable) or value not in allowed:
+        said = value if isinstance(value, str) else shown(value)
+        raise error(f"'{said}' is not a {name}.", fix=did_you_mean(str(said), allowed))
     return value
+
+
+def shown(value: object) -> str:
+    """Write what was found in a few words; large objects by their type.
+
+    Examples
+    --------
+    >>> shown({"a": 1}), shown(np.zeros(1000))
+    ("{'a': 1}", 'ndarray')
+    """
+    small = value is None or isinstance(value, (str, bytes, bool, int, float, tuple, list, dict, set, np.generic))
+    return reprlib.repr(value) if small else type(value).__name__
+
+
+def instance(value: Any, kind: type[T] | tuple[type[Any], ...], what: str, fix: str, error: type[SurveyKitError]) -> T:
+    """Return `value` if it is of a kind.
+
+    Examples
+    --------
+    >>> instance(3, int, "This is no number.", "Give one.", SurveyKitError)
+    3
+    """
+    if not isinstance(value, kind):
+        raise error(what, found=shown(value), fix=fix)
+    found: T = value
+    return found
+
+
+def floats(value: Any, name: str, fix: str, error: type[SurveyKitError] = SurveyKitError) -> FloatArray:
+    """Return one number or several as an array.
+
+    Examples
+    --------
+    >>> floats((1, 2), "p", "Give numbers.")
+    array([1., 2.])
+    """
+    try:
+        out = np.asarray(value)
+        if out.dtype.kind not in "biufO" or value is None:
+            raise TypeError
+        return out.astype(np.float64)
+    except (TypeError, ValueError):
+        raise error(f"'{name}' takes numbers.", found=shown(value), fix=fix) from None
+
+
+def number(value: Any, name: str, fix: str, error: type[SurveyKitError] = SurveyKitError) -> float:
+    """Return one finite number.
+
+    Examples
+    --------
+    >>> number(2, "width", "Give a number.")
+    2.0
+    """
+    out = floats(value, name, fix, error)
+    if out.ndim or not np.isfinite(out):
+        raise error(f"'{name}' takes one finite number.", found=shown(value), fix=fix)
+    return float(out)
 
 
 def level(value: float) -> float:
@@ -38,21 +100,24 @@ def level(value: float) -> float:
     return float(value)
 
 
-def names(value: str | Sequence[str] | None, name: str) -> tuple[str, ...]:
-    """Return one name or several as a tuple of names without repeats.
+def names(value: str | Sequence[str] | None, name: str, *, least: int = 0) -> tuple[str, ...]:
+    """Return one name or several as a tuple of names without repeats; at least `least` of them.
 
     Examples
     --------
     >>> names("region", "by"), names(None, "by"), names(["a", "b"], "by")
     (('region',), (), ('a', 'b'))
     """
-    if value is None:
+    if value is None and not least:
         return ()
-    out = (value,) if isinstance(value, str) else tuple(value)
-    if any(not isinstance(part, str) for part in out):
-        raise SurveyKitError(f"'{name}' takes column names.", found=repr(out), fix="Name columns as text.")
+    listed = isinstance(value, Iterable) and not isinstance(value, (bytes, Mapping)) and not hasattr(value, "columns")
+    out = () if value is None or not listed else (value,) if isinstance(value, str) else tuple(value)
+    if not listed or any(not isinstance(part, str) for part in out):
+        raise SurveyKitError(f"'{name}' takes column names.", found=shown(value), fix="Name columns as text.")
     if len(set(out)) < len(out):
-        raise SurveyKitError(f"'{name}' names a column twice.", found=repr(out), fix="Name each column once.")
+        raise SurveyKitError(f"'{name}' names a column twice.", found=shown(out), fix="Name each column once.")
+    if len(out) < least:
+        raise SurveyKitError(f"'{name}' names no column.", found=shown(value), fix="Name at least one column.")
     return out
 
 

@@ -98,7 +98,7 @@ class ReportError(SurveyKitError):
     """A report cannot be built."""
 
 
-def did_you_mean(word: str, known: Iterable[object]) -> str:
+def did_you_mean(word: object, known: Iterable[object]) -> str:
     """Name the nearest known word, or list a few.
 
     Examples
@@ -109,7 +109,7 @@ def did_you_mean(word: str, known: Iterable[object]) -> str:
     'known: strata, weight'
     """
     names = sorted({str(name) for name in known})
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)
     if near:
         return f"did you mean '{near[0]}'?"
     shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")

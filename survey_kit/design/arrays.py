@@ -13,11 +13,12 @@ from survey_kit.design.layout import Layout, Stage, joint, make_stage, wave_star
 from survey_kit.design.overlap import same_units
 from survey_kit.design.pps import Quadratic, TwoPhase, make_quadratic
 from survey_kit.errors import DesignError
-from survey_kit.types import FloatArray, IntArray
+from survey_kit.types import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     from survey_kit.design.design import Design
 
+LARGEST_WEIGHT = 1e30  # its square, times squares of values, still is a number
 PerStage = str | tuple[str | None, ...] | None
 
 
@@ -117,6 +118,7 @@ def _weights(design: Design) -> FloatArray:
         "missing": column.missing,
         "negative": ~column.missing & (column.values < 0),
         "zero": ~column.missing & (column.values == 0),
+        "too large or too small to compute with": ~column.missing & ~_usable(column.values),
     }
     for kind, rows in faults.items():
         if rows.any():
@@ -125,9 +127,16 @@ def _weights(design: Design) -> FloatArray:
                 where=f"column '{design.weight}', first in row {int(np.flatnonzero(rows)[0]) + 1}",
                 found=("" if kind == "missing" else f"{column.values[rows][0]:g}; ")
                 + f"{int(rows.sum())} of {len(rows)} rows",
-                fix="Give every row a positive weight, or leave rows out that were not interviewed.",
+                fix="Give every row a positive weight, or leave rows out that were not interviewed."
+                if kind in {"missing", "negative", "zero"}
+                else "Bring the weights to the size of a population or a sample.",
             )
     return column.values
+
+
+def _usable(weight: FloatArray) -> BoolArray:
+    out: BoolArray = (weight >= 1 / LARGEST_WEIGHT) & (weight <= LARGEST_WEIGHT)
+    return out
 
 
 def _waves(design: Design, n: int) -> tuple[IntArray, tuple[Any, ...]]:

@@ -10,6 +10,7 @@ from survey_kit.design.calibrate_build import standard
 from survey_kit.design.calibrate_controls import by_wave, read_levels, read_margins, settle
 from survey_kit.design.calibrate_step import Ask, calibrated, checked_bounds
 from survey_kit.design.calibration import Residuals, apply_steps
+from survey_kit.design.declared import check_design
 from survey_kit.design.distances import DISTANCES, LINEAR, NO_BOUNDS, RAKING, Bounds
 from survey_kit.errors import DesignError
 
@@ -70,7 +71,7 @@ def post_stratify(
     >>> design.layout.weight.tolist(), float(sk.total(design, "y").table["estimate"][0])
     ([24.0, 16.0, 24.0, 36.0], 84.0)
     """
-    columns = checks.names(by, "by")
+    columns = checks.names(by, "by", least=1)
     margins = [read_levels(wave, columns, part) for wave, part in by_wave(design, totals, "totals").items()]
     asked = {"by": by, "totals": totals, "population": population}
     step = Ask(kind="post_stratify", asked=asked, distance=LINEAR, bounds=NO_BOUNDS, residuals=residuals)
@@ -280,8 +281,9 @@ def standardize(
     >>> sk.mean(equal, "y", by="area").table["estimate"].round(3).tolist()
     [0.3, 1.0]
     """
+    check_design(design)
     checks.choice(empty, "treatment of empty levels", ("error", "drop"), DesignError)
-    groups, levels = checks.names(over, "over"), checks.names(by, "by")
+    groups, levels = checks.names(over, "over"), checks.names(by, "by", least=1)
     numbers = hasattr(population, "items") and not any(hasattr(part, "items") for _, part in population.items())
     in_waves = design.wave is not None and numbers  # one standard for every wave
     parts = by_wave(design, dict.fromkeys(design.waves, population) if in_waves else population, "population")

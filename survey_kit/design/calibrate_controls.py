@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from survey_kit import checks
+from survey_kit.design.declared import check_design
 from survey_kit.errors import DesignError, did_you_mean
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ class Margin:
 # ------------------------------------------------------------------------------------------------------ what is asked for
 def by_wave(design: Design, asked: Mapping[Any, Any], what: str) -> dict[int, Mapping[Any, Any]]:
     """Give the controls of each wave; a design with waves needs them by wave, None leaving a wave as it is."""
+    check_design(design)
     if not hasattr(asked, "items") or not len(asked):
         raise DesignError(
             f"The {what} are empty or no mapping.",
@@ -105,7 +108,7 @@ def read_levels(wave: int, columns: tuple[str, ...], totals: Any) -> Margin:
 
 
 def _read(wave: int, key: Any, value: Any) -> Margin:
-    columns = (key,) if isinstance(key, str) else tuple(key)
+    columns = checks.names(key, "control", least=1)
     if not hasattr(value, "items"):
         if len(columns) != 1:
             raise DesignError("Crossed columns need a total for each level.", where=repr(key), found=repr(value))

@@ -40,7 +40,9 @@ class Ask:
 
     def __post_init__(self) -> None:
         checks.choice(self.residuals, "convention for residuals", get_args(Residuals), DesignError)
-        if not 0 < self.tolerance < 1 or self.maxit < 1:
+        fix = "Leave out both, or write tolerance=1e-10, maxit=200."
+        tolerance = checks.number(self.tolerance, "tolerance", fix, DesignError)
+        if not 0 < tolerance < 1 or checks.number(self.maxit, "maxit", fix, DesignError) < 1:
             raise DesignError(
                 "The tolerance is a relative error between 0 and 1, and there is at least one step.",
                 found=f"tolerance {self.tolerance!r}, maxit {self.maxit!r}",
@@ -63,7 +65,11 @@ def checked_bounds(bounds: Bounds | None, distance: Distance) -> Bounds:
                 f"The '{distance.name}' distance needs bounds.", fix="Give bounds=(smallest, largest factor)."
             )
         return NO_BOUNDS
-    low, high = (float(edge) for edge in bounds)
+    fix = "Give bounds such as (0.3, 3)."
+    edges = checks.floats(None if isinstance(bounds, (str, dict)) else bounds, "bounds", fix, DesignError).tolist()
+    if not isinstance(edges, list) or len(edges) != 2:
+        raise DesignError("Bounds are the smallest and largest factor.", found=checks.shown(bounds), fix=fix)
+    low, high = edges
     finite = np.isfinite(low) and np.isfinite(high)
     if not low < 1 < high or (distance.needs_bounds and not finite):
         raise DesignError(

@@ -13,6 +13,7 @@ import numpy as np
 from survey_kit import checks, frames
 from survey_kit.design.arrays import PerStage, layout_of
 from survey_kit.design.calibration import Calibration, apply_steps
+from survey_kit.design.declared import check_declared
 from survey_kit.design.engine import WEIGHT, Units, units_of
 from survey_kit.design.layout import Layout
 from survey_kit.design.pps import Pps, TwoPhase
@@ -92,6 +93,7 @@ class Design:
     known: dict[tuple[str, ...], Any] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
+        check_declared(self)
         checks.choice(self.lonely_psu, "rule for lonely PSUs", get_args(LonelyPsu), DesignError)
         checks.choice(self.overlap, "kind of overlap", get_args(Overlap), DesignError)
         if callable(getattr(self.frame, "asked", None)):  # responses; a column of this name is not callable
@@ -132,10 +134,16 @@ class Design:
 
     def groups(self, names: str | Sequence[str], role: str = "by") -> frames.Codes:
         """Code the combinations of some columns, once."""
-        keys = (names,) if isinstance(names, str) else tuple(names)
+        keys = checks.names(names, role, least=1)
         return self._once(("groups", *keys), lambda: frames.group(self.frame, keys, role))
 
     def _once(self, key: tuple[str, ...], take: Callable[[], T]) -> T:
+        if not all(isinstance(part, str) for part in key):
+            raise DesignError(
+                f"A column ({key[0]}) is named by a text.",
+                found=", ".join(map(checks.shown, key[1:])),
+                fix="Put the values into the frame as a column, and name it.",
+            )
         if self.units is not None:
             raise DesignError(
                 "This needs single rows, and the table's rows stay in their engine.",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from survey_kit import checks, frames
+from survey_kit.design.declared import check_design
 from survey_kit.design.design import Design
 from survey_kit.design.export_facts import facts_of
 from survey_kit.design.export_r import r_code
@@ -80,6 +81,8 @@ def export_design(
     >>> code.splitlines()[-1]
     'svyset town [pweight = w], strata(h) singleunit(missing)'
     """
+    for option, value in (("data", data), ("name", name), ("prefix", prefix)):
+        checks.instance(value, str, f"'{option}' is a text.", f"Write {option}='...'.", DesignError)
     write = _WRITERS[checks.choice(to, "package to export to", tuple(_WRITERS), DesignError)]
     return write(facts_of(design, prefix), data=data, name=name)
 
@@ -115,10 +118,12 @@ def public_replicate_weights(design: Design, *, prefix: str = "rw", replicates: 
     >>> list(public.frame), public.frame.to_numpy().tolist()
     (['rw0', 'rw1', 'rw2', 'rw3'], [[2.0, 0.0, 3.0, 3.0], [3.0, 4.5, 0.0, 4.5], [4.0, 6.0, 6.0, 0.0]])
     """
+    check_design(design)
     made = design.replicates
     if made is None:
         raise DesignError("The design has no replicate weights.", fix="Make some with make_replicates.")
     wanted = range(1, made.size + 1) if replicates is None else replicates
+    checks.instance(wanted, range, "'replicates' is a range.", f"Write range(1, {made.size + 1}).", DesignError)
     if not len(wanted) or min(wanted) < 1 or max(wanted) > made.size:
         raise DesignError(
             "There are no such replicates.", found=repr(wanted), fix=f"They are counted from 1 to {made.size}."

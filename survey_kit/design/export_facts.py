@@ -12,6 +12,7 @@ from survey_kit import frames
 from survey_kit.design.arrays import per_stage
 from survey_kit.design.calibrate_controls import Margin, by_wave, read_levels, read_margins, settle
 from survey_kit.design.calibration import Calibration
+from survey_kit.design.declared import check_design
 from survey_kit.design.design import Design
 from survey_kit.design.make_replicates_panel import panel_of
 from survey_kit.errors import DesignError
@@ -91,6 +92,7 @@ class Facts:
 
 def facts_of(design: Design, prefix: str) -> Facts:
     """Read a design, refusing what cannot be said by columns of a file."""
+    check_design(design)
     if design.pps is not None:
         raise DesignError(
             "Designs with unequal probabilities without replacement or two phases are not exported.",

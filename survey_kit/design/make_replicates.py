@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from survey_kit import checks
+from survey_kit.design.declared import check_design
 from survey_kit.design.design import Design
 from survey_kit.design.make_replicates_methods import METHODS, Made, Maker, Plan, no_generator
 from survey_kit.design.make_replicates_panel import panel_of
@@ -91,6 +92,8 @@ def make_replicates(
     >>> bool(sk.total(jackknife, "y").table["se"][0].round(9) == sk.total(design, "y").table["se"][0].round(9))
     True
     """
+    check_design(design)
+    rho = checks.number(rho, "rho", "Give Fay's coefficient, between 0 and 1.", DesignError)
     maker = METHODS[checks.choice(method, "method of making replicates", tuple(METHODS), DesignError)]
     options = {
         "replicates": replicates is not None,
@@ -120,7 +123,7 @@ def make_replicates(
         replicates=replicates,
         rho=float(rho),
         rng=_generator(rng),
-        order=None if order_by is None else _order(design, order_by),
+        order=None if order_by is None else _order(design, *checks.names(order_by, "order_by", least=1)[:1]),
         mse=maker.mse if mse is None else mse,
         halves=halves,
         method=method,

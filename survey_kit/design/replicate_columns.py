@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 import numpy as np
 
 from survey_kit import frames
+from survey_kit.checks import shown
 from survey_kit.design.layout import Layout
 from survey_kit.design.replicates import Replicates
 from survey_kit.errors import DesignError, did_you_mean
@@ -168,6 +169,12 @@ class ReplicateColumns:
 def settle(replicates: Replicates | ReplicateColumns, frame: Frame, weight: str, layout: Layout) -> Replicates:
     """Give the replicates of a design: columns are read, shapes are checked."""
     out = replicates.read(frame, weight) if isinstance(replicates, ReplicateColumns) else replicates
+    if not isinstance(out, Replicates):
+        raise DesignError(
+            "'replicates' says which columns hold replicate weights, and how they were made.",
+            found=shown(replicates),
+            fix="Write replicates=sk.Replicates.given('rw*', method='JKn', ...).",
+        )
     out.check(layout)
     return out
 

@@ -86,15 +86,22 @@ class Replicates:
                 "Replicates are either factors of units or weights of rows.", fix="Give exactly one of the two."
             )
         if self.weights is None:
-            values = np.asarray(self.factors, dtype=np.float64)
+            values = checks.floats(self.factors, "factors", "Give a matrix of units by replicates.", DesignError)
             object.__setattr__(self, "factors", values)
         else:  # as the user brings them: n x R in single precision stays so
             values = np.asarray(self.weights)
             object.__setattr__(self, "weights", values)
+        if values.dtype.kind not in "biuf":
+            raise DesignError(
+                "Replicate weights are numbers.",
+                found=f"values of type {values.dtype}",
+                fix="Give a matrix of numbers.",
+            )
         _check_matrix(values, "factors" if self.weights is None else "weights")
         R = values.shape[1]
-        rscales = np.asarray(self.rscales, dtype=np.float64).reshape(-1)
+        rscales = checks.floats(self.rscales, "rscales", "Give one per replicate.", DesignError).reshape(-1)
         rscales = np.ones(R) if len(rscales) == 0 else rscales
+        checks.floats(self.scale, "scale", "Give the published figure.", DesignError)
         _check_coefficients(self.scale, rscales, R)
         if self.factors is not None and (values < 0).any():
             unit, r = np.argwhere(values < 0)[0]
@@ -104,7 +111,7 @@ class Replicates:
                 found=f"{values[unit, r]:g}",
                 fix="Shrink the factors towards 1 and raise the scale, as Fay's method does.",
             )
-        if self.df is not None and not (np.isfinite(self.df) and self.df > 0):
+        if self.df is not None and checks.number(self.df, "df", "Give the producer's figure.", DesignError) <= 0:
             raise DesignError(
                 "The degrees of freedom must be positive.", found=f"df={self.df!r}", fix="Give the producer's figure."
             )

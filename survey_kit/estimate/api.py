@@ -75,7 +75,7 @@ def mean(
     >>> [round(float(row[name]), 4) for name in ("estimate", "se", "df")]
     [0.8, 0.18, 2.0]
     """
-    names = checks.names(y, "y")
+    names = checks.names(y, "y", least=1)
     columns = [numeric(design, name, missing, where) for name in names]
     ask = make_ask(by, where, interval, level, deff, missing)
     return crossed(design, ask, margins, lambda part: estimate(design, MEAN, columns, part))
@@ -104,7 +104,7 @@ def total(
     >>> float(sk.total(sk.Design(frame, weight="w", psu="town"), "y").table["estimate"][0])
     8.0
     """
-    names = checks.names(y, "y")
+    names = checks.names(y, "y", least=1)
     columns = [numeric(design, name, missing, where) for name in names]
     ask = make_ask(by, where, "wald", level, deff, missing)
     return crossed(design, ask, margins, lambda part: estimate(design, TOTAL, columns, part))
@@ -181,6 +181,6 @@ def proportion(
     >>> sk.proportion(sk.Design(frame, weight="w", psu="town"), "y").table[["category", "estimate"]].values.tolist()
     [['a', 0.2], ['b', 0.8]]
     """
-    columns = [part for name in checks.names(y, "y") for part in categorical(design, name, missing, where)]
+    columns = [part for name in checks.names(y, "y", least=1) for part in categorical(design, name, missing, where)]
     ask = make_ask(by, where, interval, level, deff, missing)
     return crossed(design, ask, margins, lambda part: estimate(design, PROPORTION, columns, part))

@@ -152,7 +152,7 @@ class Crosstab:
         index = pd.MultiIndex.from_frame(table[keys]) if len(keys) > 1 else pd.Index(table[keys[0]])
         levels = pd.Index(self.data.items[1].levels, name=self.data.items[1].name)
         places = np.arange(0, len(table), max(len(levels), 1))
-        values = table["estimate"].to_numpy(dtype=np.float64).reshape(-1, max(len(levels), 1))
+        values = table["estimate"].to_numpy(dtype=np.float64).reshape(-1, max(len(levels), 1))[:, : len(levels)]
         return pd.DataFrame(values, index=index[places], columns=levels)
 
     def __repr__(self) -> str:

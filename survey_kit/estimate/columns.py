@@ -10,6 +10,7 @@ import numpy as np
 
 from survey_kit import checks, frames
 from survey_kit.design import Design
+from survey_kit.design.declared import check_design
 from survey_kit.errors import EstimationError
 from survey_kit.estimate.building import COLUMNS
 from survey_kit.types import BoolArray, Deff, IntArray, Interval, Missing
@@ -48,6 +49,12 @@ class Ask:
 def make_ask(by: By, where: str | None, interval: Interval, level: float, deff: Deff | None, missing: Missing) -> Ask:
     """Check the arguments that all statistics share."""
     keys = checks.names(by, "by")
+    if where is not None and not isinstance(where, str):
+        raise EstimationError(
+            "'where' names a boolean column.",
+            found=checks.shown(where),
+            fix="Put the condition into the frame: frame['adult'] = frame['age'] >= 18, and say where='adult'.",
+        )
     taken = [key for key in keys if key in COLUMNS or key == "from"]
     if taken:
         raise EstimationError(
@@ -61,6 +68,7 @@ def make_ask(by: By, where: str | None, interval: Interval, level: float, deff: 
 
 def numeric(design: Design, name: str, missing: Missing, where: str | None) -> Variable:
     """Take a numeric column out."""
+    check_design(design)
     if design.units is not None:
         found = frames.engine.expression(design.frame, name)
         strict = missing == "error"
@@ -91,17 +99,30 @@ class Coded:
 
 def coded(design: Design, name: str, missing: Missing, where: str | None) -> Coded:
     """Take a column out as level numbers."""
+    check_design(design)
+    checks.names(name, "variable", least=1)
     grouped = design.groups(name, "variable")
     asked = design.asked(name)
     _answers_needed(design, name, grouped.codes < 0, asked, missing, where)
     return Coded(name=name, codes=grouped.codes, levels=tuple(level[0] for level in grouped.levels), asked=asked)
 
 
+def _no_levels(name: str) -> EstimationError:
+    return EstimationError(
+        f"'{name}' is missing in every row, so it has no levels.",
+        where=f"column '{name}'",
+        fix="Look at how it was read, or leave it out.",
+    )
+
+
 def categorical(design: Design, name: str, missing: Missing, where: str | None) -> list[Variable]:
     """Take an indicator of every level of a column out."""
+    check_design(design)
     if design.units is not None:
         return _indicators(design, name, missing)
     item = coded(design, name, missing, where)
+    if not item.levels:
+        raise _no_levels(name)
     return [
         Variable(
             name=name,
@@ -118,7 +139,10 @@ def categorical(design: Design, name: str, missing: Missing, where: str | None) 
 def _indicators(design: Design, name: str, missing: Missing) -> list[Variable]:
     """Give the indicator of every level of an engine's column."""
     out = []
-    for level in frames.engine.levels(design.frame, name, "variable"):
+    levels = frames.engine.levels(design.frame, name, "variable")
+    if not levels:
+        raise _no_levels(name)
+    for level in levels:
         found = frames.engine.indicator(design.frame, name, level)
         strict = missing == "error"
         out.append(

@@ -13,7 +13,7 @@ from survey_kit.errors import EstimationError, did_you_mean
 from survey_kit.estimate.estimates import Estimates, combined
 from survey_kit.estimate.hypothesis import TestResult, make_result
 from survey_kit.estimate.hypothesis_tails import t_tail
-from survey_kit.estimate.maps import pairs_along
+from survey_kit.estimate.maps import check_estimates, pairs_along
 from survey_kit.estimate.multiplicity import ADJUSTMENTS, adjust_p
 from survey_kit.types import Adjustment
 
@@ -162,10 +162,13 @@ def significance(
     [[2, 1, 0.0025, 0.0049], [3, 2, 0.6202, 0.6202]]
     """
     checks.choice(adjust, "method of adjustment", tuple(ADJUSTMENTS), EstimationError)
+    check_estimates(est)
     table = est.table
     theta, se, df, n = (table[name].to_numpy(dtype=np.float64) for name in ("estimate", "se", "df", "n"))
     try:
-        expected = np.broadcast_to(np.asarray(null, dtype=np.float64), theta.shape)
+        expected = np.broadcast_to(checks.floats(null, "null", "Give numbers.", EstimationError), theta.shape)
+    except EstimationError:
+        raise
     except ValueError:
         raise EstimationError(
             "The hypothesis does not fit the rows.",
@@ -203,8 +206,8 @@ def _said(adjust: str, columns: tuple[str, ...], tests: int) -> str:
 # ----------------------------------------------------------------------------------------------------------- small parts
 def labels_of(est: Estimates, key: str) -> list[Any]:
     """Give the labels of a `by` column in order."""
-    if key not in est.keys:
-        raise EstimationError(f"'{key}' is not a key of these estimates.", fix=did_you_mean(key, est.keys))
+    check_estimates(est)
+    checks.choice(key, "key of these estimates", est.keys, EstimationError)
     return list(dict.fromkeys(est.table[key].tolist()))
 
 

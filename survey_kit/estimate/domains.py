@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from survey_kit.design import Design
+from survey_kit.design.declared import check_design
+from survey_kit.errors import EstimationError
 from survey_kit.types import BoolArray, FloatArray, IntArray
 
 
@@ -27,6 +29,7 @@ class Domains:
 
 def make_domains(design: Design, by: tuple[str, ...], where: str | None) -> Domains:
     """Cross the levels of the `by` columns; a wave among them is told apart by the unit blocks."""
+    check_design(design)
     keep = np.ones(design.n, dtype=bool) if where is None else design.flags(where)
     code = np.zeros(design.n, dtype=np.int64)
     levels: list[list[Any]] = []
@@ -37,6 +40,12 @@ def make_domains(design: Design, by: tuple[str, ...], where: str | None) -> Doma
             continue
         grouped = design.groups(key)
         levels.append([level[0] for level in grouped.levels])
+        if not grouped.levels:
+            raise EstimationError(
+                f"'{key}' is missing in every row, so it makes no domains.",
+                where=f"column '{key}'",
+                fix="Leave it out of 'by', or look at how it was read.",
+            )
         code = code * max(len(grouped.levels), 1) + np.maximum(grouped.codes, 0)
         known &= grouped.codes >= 0
     rows = np.flatnonzero(keep & known)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from survey_kit import checks, frames
-from survey_kit.errors import EstimationError, did_you_mean
+from survey_kit.errors import EstimationError, FrameError, did_you_mean
 from survey_kit.estimate.building import COLUMNS, build
 from survey_kit.estimate.intervals import interval as limits
-from survey_kit.estimate.maps import head_columns, pairs_along, smallest
+from survey_kit.estimate.maps import check_estimates, head_columns, pairs_along, places_of, smallest
 from survey_kit.estimate.own_limits import OwnLimits
 from survey_kit.estimate.variance import Variance, joined
 from survey_kit.types import FloatArray, Frame, Interval
@@ -65,7 +65,7 @@ class Estimates:
     # ------------------------------------------------------------------------------------------------- covariance
     def vcov(self, rows: Sequence[int] | None = None) -> FloatArray:
         """Covariance matrix (K, K) of some rows, all by default; zero for rows without an estimate."""
-        wanted = np.arange(len(self.table)) if rows is None else np.asarray(rows, dtype=np.int64)
+        wanted = np.arange(len(self.table)) if rows is None else places_of(rows, len(self.table))
         if len(wanted) > LARGEST_VCOV:
             raise EstimationError(
                 "This covariance matrix would be very large.", found=f"{len(wanted)} rows", fix="Ask for fewer rows."
@@ -94,13 +94,16 @@ class Estimates:
         """
         from scipy import sparse
 
-        weights: Any = L if sparse.issparse(L) else np.atleast_2d(np.asarray(L, dtype=np.float64))
+        fix = "Give one finite weight per row of the table."
+        weights: Any = L if sparse.issparse(L) else np.atleast_2d(checks.floats(L, "L", fix, EstimationError))
+        if weights.ndim != 2 or not np.isfinite(weights.sum()):
+            raise EstimationError("The weights are no matrix of finite numbers.", found=checks.shown(L), fix=fix)
         L = sparse.csr_array(weights)
         if L.shape[1] != len(self.table):
             raise EstimationError(
                 "The weights do not fit the estimates.",
                 found=f"{L.shape[1]} weights, {len(self.table)} rows",
-                fix="Give one weight per row of the table.",
+                fix=fix,
             )
         theta = self.table["estimate"].to_numpy(dtype=np.float64)
         return combined(self, L, L @ np.where(np.isfinite(theta), theta, 0.0), names, statistic)
@@ -134,11 +137,12 @@ class Estimates:
         Estimates
             The column `key` holds the later, ``from`` the earlier label.
         """
-        if key not in self.keys:
-            raise EstimationError(f"'{key}' is not a key of these estimates.", fix=did_you_mean(key, self.keys))
+        checks.choice(key, "key of these estimates", self.keys, EstimationError)
+        if to is not None and not np.isscalar(to):
+            raise EstimationError("'to' is one label.", found=checks.shown(to), fix="Write to='first', or a label.")
         pairs = pairs_along(self.table, key, [k for k in (*self.keys, "variable", "category") if k != key], to)
         if to not in ("previous", "first") and not (self.table[key] == to).any():
-            raise EstimationError(f"There is no {key} '{to}'.", fix=did_you_mean(str(to), self.table[key].unique()))
+            raise EstimationError(f"There is no {key} {to!r}.", fix=did_you_mean(str(to), self.table[key].unique()))
         from scipy import sparse
 
         m = len(pairs)
@@ -225,7 +229,8 @@ class Estimates:
     # -------------------------------------------------------------------------------------------------- presenting
     def to_frame(self, library: str | None = None) -> Frame:
         """Give the table in the caller's library, or in ``"pandas"``, ``"polars"``, ``"pyarrow"``."""
-        wanted = library or self.backend
+        known = ("pandas", "polars", "pyarrow")
+        wanted = self.backend if library is None else checks.choice(library, "data frame library", known, FrameError)
         if wanted == "pandas":
             return self.table.copy()
         data = {
@@ -257,6 +262,9 @@ class Estimates:
 
     def _row(self, where: Mapping[str, Any]) -> int:
         fits = np.ones(len(self.table), dtype=bool)
+        checks.instance(
+            where, Mapping, "A row is named by a dict.", "Write {'variable': 'trust', 'year': 2024}.", EstimationError
+        )
         for name, value in where.items():
             if name not in self.table.columns:
                 raise EstimationError(f"There is no column '{name}'.", fix=did_you_mean(name, self.table.columns))
@@ -341,6 +349,8 @@ def bind(*estimates: Estimates) -> Estimates:
     """
     if not estimates:
         raise EstimationError("There is nothing to bind.", fix="Give estimates.")
+    for est in estimates:
+        check_estimates(est)
     return stacked(estimates, joined([est.variance for est in estimates], [len(est.table) for est in estimates]))
 
 

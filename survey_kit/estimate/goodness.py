@@ -133,6 +133,12 @@ def _expected(expected: Mapping[Any, float] | Sequence[float], levels: list[Any]
             raise EstimationError(f"The expected shares do not fit the levels of '{y}'.", found=found, fix=fix)
         values = [expected[level] for level in levels]
     else:
+        if isinstance(expected, str) or not hasattr(expected, "__len__"):
+            raise EstimationError(
+                "The expected shares are a mapping or a list.",
+                found=checks.shown(expected),
+                fix=f"Give {{{levels[0] if levels else ''!r}: 0.5, ...}}.",
+            )
         values = list(expected)
         if len(values) != len(levels):
             raise EstimationError(
@@ -140,7 +146,7 @@ def _expected(expected: Mapping[Any, float] | Sequence[float], levels: list[Any]
                 found=f"{len(values)} shares, {len(levels)} levels: {', '.join(map(str, levels[:8]))}",
                 fix="Give one share per level, or a mapping from level to share.",
             )
-    shares = np.asarray(values, dtype=np.float64)
+    shares = checks.floats(values, "expected", "Give every level a number.", EstimationError)
     if len(shares) < 2 or not (np.isfinite(shares).all() and (shares > 0).all()):
         raise EstimationError(
             "Expected shares are two or more positive numbers.",

@@ -13,6 +13,7 @@ from survey_kit.errors import EstimationError
 from survey_kit.estimate.association_table import quadratic_form
 from survey_kit.estimate.estimates import Estimates
 from survey_kit.estimate.hypothesis_tails import chi2_tail, f_tail
+from survey_kit.estimate.maps import check_estimates
 from survey_kit.estimate.variance import Fixed, Independent, Linearised, OneDesign, Replicated
 from survey_kit.types import Adjustment, FloatArray, Frame
 
@@ -254,10 +255,13 @@ def wald_test(
     (6.667, 2, 4, 0.053)
     """
     checks.choice(method, "kind of Wald test", ("adjusted", "wald", "chisq"), EstimationError)
+    check_estimates(est)
     combined = est if L is None else est.linear(L)
     theta = combined.table["estimate"].to_numpy(dtype=np.float64)
     try:
-        c = np.broadcast_to(np.asarray(null, dtype=np.float64), theta.shape)
+        c = np.broadcast_to(checks.floats(null, "null", "Give numbers.", EstimationError), theta.shape)
+    except EstimationError:
+        raise
     except ValueError:
         raise EstimationError(
             "The hypothesis does not fit the combinations.",

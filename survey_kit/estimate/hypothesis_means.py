@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from survey_kit import frames
+from survey_kit import checks, frames
 from survey_kit.design import Design
 from survey_kit.errors import EstimationError
 from survey_kit.estimate.columns import Ask, By, Variable, both, coded, make_ask, numeric
@@ -86,6 +86,7 @@ def ttest(
     """
     if group is not None and paired is not None:
         raise EstimationError("A t-test compares groups or pairs, not both.", fix="Give 'group' or 'paired'.")
+    null = checks.number(null, "null", "Give the value to test against.", EstimationError)
     ask = make_ask(by, where, "wald", level, None, missing)
     variable = numeric(design, y, missing, where)
     if group is not None:

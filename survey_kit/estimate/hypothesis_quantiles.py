@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from survey_kit import checks
 from survey_kit.design import Design
 from survey_kit.errors import EstimationError
 from survey_kit.estimate.columns import By, make_ask
@@ -74,7 +75,7 @@ def compare_quantiles(
     ask = make_ask(by, where, "wald", level, None, missing)
     if group in ask.by:
         raise EstimationError("The group cannot be a 'by' column too.", found=f"by={list(ask.by)}")
-    shares = (p,) if isinstance(p, (int, float)) else tuple(p)
+    shares = tuple(np.atleast_1d(checks.floats(p, "p", "Write p=0.5.", EstimationError)).tolist())
     est = quantile(design, y, shares, by=(*ask.by, group), where=where, missing=missing, rule=rule, level=ask.level)
     groups = est.table[group].nunique()
     if groups < 2:

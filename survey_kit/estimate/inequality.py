@@ -62,7 +62,7 @@ def gini(
     (0.3333, 0.0818)
     """
     ask = make_ask(by, where, interval, level, deff, missing)
-    columns = [numeric(design, name, missing, where) for name in checks.names(y, "y")]
+    columns = [numeric(design, name, missing, where) for name in checks.names(y, "y", least=1)]
     notes = [note for note in (_below_zero(column) for column in columns) if note]
     return crossed(design, ask, margins, lambda part: _ordered(design, "gini", _gini, columns, part, notes))
 
@@ -107,7 +107,7 @@ def mean_absolute_deviation(
     """
     checks.choice(about, "centre of deviations", get_args(About), EstimationError)
     ask = make_ask(by, where, interval, level, deff, missing)
-    columns = [numeric(design, name, missing, where) for name in checks.names(y, "y")]
+    columns = [numeric(design, name, missing, where) for name in checks.names(y, "y", least=1)]
     function = _about_mean if about == "mean" else _about_median
     notes = (f"deviations about the {about}",)
     return crossed(

@@ -8,11 +8,47 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from survey_kit import checks
 from survey_kit.errors import EstimationError
-from survey_kit.types import FloatArray
+from survey_kit.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def check_estimates(est: Any) -> None:
+    """Refuse what is no Estimates, such as their table.
+
+    Raises
+    ------
+    EstimationError
+        If it lacks the covariance that estimates carry.
+    """
+    if not callable(getattr(est, "vcov", None)) or not hasattr(est, "table"):
+        raise EstimationError(
+            "These are no estimates.",
+            found=checks.shown(est),
+            fix="Give what sk.mean, sk.proportion and the like return, not their table.",
+        )
+
+
+def places_of(rows: Any, size: int) -> IntArray:
+    """Give the rows of a table that are wanted as numbers, counted from 0; True and False choose them too.
+
+    Raises
+    ------
+    EstimationError
+        If there are no such rows.
+    """
+    wanted = np.asarray(rows)
+    if wanted.dtype == bool and wanted.shape == (size,):
+        return np.flatnonzero(wanted)
+    whole = wanted.size == 0 or wanted.dtype.kind in "iu"
+    if wanted.ndim != 1 or not whole or (wanted.size and (wanted.min() < 0 or wanted.max() >= size)):
+        raise EstimationError(
+            "There are no such rows.", found=checks.shown(rows), fix=f"Give a list of row numbers from 0 to {size - 1}."
+        )
+    return wanted.astype(np.int64)
 
 
 def smallest(used: Any, n: FloatArray) -> FloatArray:
@@ -26,6 +62,13 @@ def smallest(used: Any, n: FloatArray) -> FloatArray:
 
 def head_columns(names: Mapping[str, Sequence[Any]] | Sequence[str] | None, size: int) -> dict[str, Any]:
     """Give the naming columns of a new table."""
+    listed = list(names.values()) if isinstance(names, Mapping) else [] if names is None else [names]
+    if any(isinstance(part, str) or not hasattr(part, "__len__") for part in listed):
+        raise EstimationError(
+            "The combinations are named by a list, or a dict of lists.",
+            found=checks.shown(names),
+            fix="Give one name per combination: ['a - b'].",
+        )
     if isinstance(names, Mapping):
         out = {key: np.asarray(list(values), dtype=object) for key, values in names.items()}
     else:

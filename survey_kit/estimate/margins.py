@@ -11,10 +11,12 @@ import numpy as np
 
 from survey_kit import checks
 from survey_kit.design import Design
+from survey_kit.design.declared import check_design
 from survey_kit.errors import EstimationError, did_you_mean
 from survey_kit.estimate.building import COLUMNS
 from survey_kit.estimate.columns import Ask, By
 from survey_kit.estimate.estimates import Estimates, bind
+from survey_kit.estimate.maps import check_estimates
 from survey_kit.estimate.rows import rearranged, with_notes
 
 #: What a key says in the rows that take all its levels together.
@@ -77,6 +79,9 @@ def with_margins(
     [['all', 1, 1.0], ['all', 2, 1.2], ['all', 'all', 1.1]]
     """
     keys = checks.names(by, "by")
+    check_design(design)
+    if not callable(statistic):
+        raise EstimationError("This is no statistic.", found=checks.shown(statistic), fix="Give sk.mean or the like.")
 
     def compute(subset: tuple[str, ...]) -> Estimates:
         return statistic(design, *args, by=subset or None, **options)
@@ -119,6 +124,8 @@ def margins_of(
         return compute(by)
     left_out = [set(gone) for size in range(len(over) + 1) for gone in combinations(over, size)]
     parts = [compute(tuple(key for key in by if key not in gone)) for gone in left_out]
+    for part in parts:
+        check_estimates(part)
     keys = (*parts[0].keys,)
     levels = {key: list(dict.fromkeys(parts[0].table[key].tolist())) for key in keys}
     for key in over:

@@ -196,12 +196,14 @@ def geometric_mean(
     10.0
     """
     ask = make_ask(by, where, interval, level, deff, missing)
-    columns = [_logarithm(design, numeric(design, name, missing, where), where) for name in checks.names(y, "y")]
+    columns = [
+        _logarithm(design, numeric(design, name, missing, where), where) for name in checks.names(y, "y", least=1)
+    ]
     return crossed(design, ask, margins, lambda part: estimate(design, GEOMETRIC_MEAN, columns, part))
 
 
 def _single(design: Design, statistic: Statistic, y: str | Sequence[str], ask: Ask, margins: bool) -> Estimates:
-    columns = [numeric(design, name, ask.missing, ask.where) for name in checks.names(y, "y")]
+    columns = [numeric(design, name, ask.missing, ask.where) for name in checks.names(y, "y", least=1)]
     return crossed(design, ask, margins, lambda part: _unbiased(estimate(design, statistic, columns, part)))
 
 
@@ -216,7 +218,7 @@ def _unbiased(est: Estimates) -> Estimates:
 
 
 def _pairs(design: Design, y: Sequence[str], missing: Missing, where: str | None) -> list[Variable]:
-    names = checks.names(y, "y")
+    names = checks.names(y, "y", least=1)
     if len(names) < 2:
         raise EstimationError(
             "A pair of variables is needed.", found=repr(y), fix='Name two columns or more: ("income", "age").'

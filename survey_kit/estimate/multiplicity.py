@@ -60,12 +60,14 @@ def adjust_p(p: Any, method: Adjustment = "bh", *, family: Any = None) -> FloatA
     [0.02, 0.04, 0.03]
     """
     checks.choice(method, "method of adjustment", tuple(ADJUSTMENTS), EstimationError)
-    values = np.atleast_1d(np.asarray(p, dtype=np.float64))
+    values = np.atleast_1d(checks.floats(p, "p", "Give p-values.", EstimationError))
     if values.ndim != 1:
         raise EstimationError("p-values are one row of numbers.", found=f"{values.ndim} dimensions")
     wrong = values[(values < 0) | (values > 1)]
     if len(wrong):
         raise EstimationError("A p-value lies outside 0 to 1.", found=f"{wrong[0]:g}", fix="Give p-values.")
+    if isinstance(family, str) or not (family is None or hasattr(family, "__len__")):
+        raise EstimationError("The families are a list of labels.", found=checks.shown(family), fix="One per p-value.")
     labels = ["all"] * len(values) if family is None else list(family)
     if len(labels) != len(values):
         raise EstimationError(

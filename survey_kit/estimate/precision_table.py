@@ -126,6 +126,8 @@ def precision(
 
 
 def _takes_deff(statistic: Callable[..., Estimates]) -> None:
+    if not callable(statistic):
+        raise EstimationError("This is no statistic.", found=checks.shown(statistic), fix="Give sk.mean or the like.")
     parameters = signature(statistic).parameters
     if "deff" not in parameters and not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         name = getattr(statistic, "__name__", repr(statistic))

@@ -180,8 +180,8 @@ def cdf(
                 "This variable has too many values for a point at each.", found=f"{len(points)}", fix="Say at=(...)."
             )
     else:
-        points = np.atleast_1d(np.asarray(at, dtype=np.float64))
-    if not len(points) or not np.isfinite(points).all() or len(np.unique(points)) < len(points):
+        points = np.atleast_1d(checks.floats(at, "at", "Write at=5 or at=(2, 5, 8).", EstimationError))
+    if points.ndim != 1 or not len(points) or not np.isfinite(points).all() or len(np.unique(points)) < len(points):
         raise EstimationError("'at' takes points that differ.", found=repr(at), fix="Give each point once.")
     columns = [replace(variable, category=a, y=at_most(variable.y, np.array([a]))) for a in points.tolist()]
     return estimate(design, CDF, columns, ask)
@@ -202,7 +202,7 @@ def _quantiles(
     checks.choice(interval, "interval of a quantile", get_args(QuantileInterval), EstimationError)
     ask = make_ask(by, where, "wald", level, None, missing)
     asked = Asked(p=p, rule=rule, interval=interval, statistic=statistic)
-    return quantiles(design, checks.names(y, "y"), asked, ask)
+    return quantiles(design, checks.names(y, "y", least=1), asked, ask)
 
 
 def _known(rule: str) -> QuantileRule:
@@ -215,7 +215,7 @@ def _known(rule: str) -> QuantileRule:
 
 
 def _shares(p: float | Sequence[float]) -> FloatArray:
-    out = np.atleast_1d(np.asarray(p, dtype=np.float64))
+    out = np.atleast_1d(checks.floats(p, "p", "Write p=0.5 or p=(0.25, 0.5, 0.75).", EstimationError))
     if out.ndim != 1 or not len(out) or not ((out >= 0) & (out <= 1)).all() or len(np.unique(out)) < len(out):
         raise EstimationError(
             "'p' takes shares from 0 to 1, each once.", found=repr(p), fix="Write p=0.5 or p=(0.25, 0.5, 0.75)."

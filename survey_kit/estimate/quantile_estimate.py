@@ -74,7 +74,7 @@ def quantiles(design: Design, names: Sequence[str], asked: Asked, ask: Ask) -> E
     q = _joined([item.q for item in items])
     recomputed = asked.interval == "wald" and isinstance(shares.variance, Replicated)
     scale = _scale(items, asked, shares)
-    variance = _again(design, items, asked, shares.variance, q) if recomputed else _scaled(shares.variance, scale)
+    variance = _again(design, items, asked, shares.variance, q) if recomputed else _scaled(shares.variance, scale, q)
     status = _status(items, asked, shares, np.sqrt(variance.variances(len(q))) if recomputed else scale)
     est = build(
         head={name: shares.table[name].to_numpy(dtype=object) for name in (*shares.keys, "variable", "category")},
@@ -191,14 +191,15 @@ def _distinct(items: list[Item], asked: Asked) -> FloatArray:
     return _joined([np.repeat(item.distribution.sizes[:, None], len(asked.p), axis=1) for item in items])
 
 
-def _scaled(variance: Variance, scale: FloatArray) -> Variance:
+def _scaled(variance: Variance, scale: FloatArray, q: FloatArray) -> Variance:
+    """Carry the variance of the shares over to the quantiles; replicates lie about the quantiles, as maps of them expect."""
     if isinstance(variance, Linearised):
         blocks = (
             replace(block, totals=tuple(t * scale[block.rows] for t in block.totals)) for block in variance.blocks
         )
         return replace(variance, blocks=tuple(blocks))
     if isinstance(variance, Replicated):
-        return replace(variance, theta_r=variance.theta_r * scale, theta=variance.theta * scale)
+        return replace(variance, theta_r=q + (variance.theta_r - variance.theta) * scale, theta=q)
     raise EstimationError("Quantiles need a design with units or replicates.")
 
 

@@ -79,9 +79,11 @@ def grouped_median(
     [4.0, 3.833]
     """
     checks.choice(interval, "interval of a quantile", get_args(QuantileInterval), EstimationError)
+    p = checks.number(p, "p", "Write p=0.5 for the median.", EstimationError)
+    width = checks.number(width, "width", "Give the answers' distance.", EstimationError)
     if not 0 < p < 1:
         raise EstimationError("'p' lies between 0 and 1.", found=repr(p), fix="Write p=0.5 for the median.")
-    if not (np.isfinite(width) and width > 0):
+    if width <= 0:
         raise EstimationError("The width of classes is positive.", found=repr(width), fix="Give the answers' distance.")
-    asked = Asked(p=np.array([float(p)]), rule=grouped(float(width)), interval=interval, statistic="grouped_median")
-    return quantiles(design, checks.names(y, "y"), asked, make_ask(by, where, "wald", level, None, missing))
+    asked = Asked(p=np.array([p]), rule=grouped(width), interval=interval, statistic="grouped_median")
+    return quantiles(design, checks.names(y, "y", least=1), asked, make_ask(by, where, "wald", level, None, missing))

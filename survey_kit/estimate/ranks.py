@@ -88,7 +88,7 @@ def rank_test(
     >>> print(sk.rank_test(sk.Design(frame, weight="w"), "y", "sex"))
     Design-based Wilcoxon rank test: t = 4.157, df = 5, p = 0.0088
     """
-    if isinstance(kind, str):
+    if not isinstance(kind, RankScore):
         checks.choice(kind, "kind of rank test", tuple(RANK_SCORES), EstimationError)
     chosen = RANK_SCORES[kind] if isinstance(kind, str) else kind
     ask = make_ask(by, where, "wald", 0.95, None, missing)

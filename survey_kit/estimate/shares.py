@@ -56,7 +56,7 @@ def count(
     [['a', 2.0], ['b', 8.0]]
     """
     ask = make_ask(by, where, interval, level, deff, missing)
-    columns = [part for name in checks.names(y, "y") for part in categorical(design, name, missing, where)]
+    columns = [part for name in checks.names(y, "y", least=1) for part in categorical(design, name, missing, where)]
     return crossed(design, ask, margins, lambda part: estimate(design, COUNT, columns, part))
 
 

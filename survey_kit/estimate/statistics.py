@@ -13,6 +13,8 @@ import numpy as np
 
 from survey_kit.types import FloatArray
 
+NOTHING = 1e-100  # a denominator below this is none: the square of its inverse is no number
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistic:
@@ -48,11 +50,11 @@ class Statistic:
 
 
 def _ratio_value(T: FloatArray, c: FloatArray) -> FloatArray:
-    return np.asarray(np.divide(T[0], T[1], out=np.full_like(T[0], np.nan), where=T[1] != 0) + c[0])
+    return np.asarray(np.divide(T[0], T[1], out=np.full_like(T[0], np.nan), where=np.abs(T[1]) > NOTHING) + c[0])
 
 
 def _ratio_gradient(T: FloatArray, c: FloatArray) -> FloatArray:  # noqa: ARG001
-    inverse = np.divide(1.0, T[1], out=np.zeros_like(T[1]), where=T[1] != 0)
+    inverse = np.divide(1.0, T[1], out=np.zeros_like(T[1]), where=np.abs(T[1]) > NOTHING)
     return np.stack([inverse, -T[0] * inverse**2])
 
 

@@ -141,9 +141,9 @@ def _positions(labels: list[Any], key: str, at: Positions) -> tuple[FloatArray, 
         absent = [label for label in labels if label not in at]
         if absent:
             raise EstimationError(f"'{absent[0]}' has no position.", where="at", fix=did_you_mean(str(absent[0]), at))
-        x = np.array([float(at[label]) for label in labels])
+        x = checks.floats([at[label] for label in labels], "at", "Give each label a number.", EstimationError)
     else:
-        x = np.asarray(at, dtype=np.float64)
+        x = checks.floats(at, "at", "Give each label a number.", EstimationError)
         if x.shape != (len(labels),):
             raise EstimationError(
                 "The positions do not fit the labels.",

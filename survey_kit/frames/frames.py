@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,8 +10,11 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from narwhals.exceptions import DuplicateError
 
+from survey_kit.checks import shown
 from survey_kit.errors import FrameError, did_you_mean
 from survey_kit.types import BoolArray, FloatArray, Frame, IntArray
+
+LARGEST = 1e60  # its fourth power, weighted and summed, still is a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,13 @@ def snapshot(frame: Frame) -> Frame:
 
 def _series(frame: Frame, name: str, role: str) -> nw.Series[Any]:
     names = _names(frame)
-    if name not in names:
+    if not isinstance(name, Hashable) or name not in names:
+        if not isinstance(name, str):
+            raise FrameError(
+                f"A column ({role}) is named by a text.",
+                found=shown(name),
+                fix="Put the values into the frame as a column, and name it.",
+            )
         raise FrameError(f"There is no column '{name}' ({role}).", fix=did_you_mean(name, names))
     wrapped = _native(frame).select(nw.col(name))
     return (wrapped.collect() if isinstance(wrapped, nw.LazyFrame) else wrapped)[name]
@@ -95,7 +104,7 @@ def numbers(frame: Frame, name: str, role: str = "variable") -> Numbers:
     series = _series(frame, name, role)
     dtype = series.dtype
     if not (dtype.is_numeric() or dtype == nw.Boolean):
-        distinct: list[Any] = series.drop_nulls().unique(maintain_order=True).to_list()
+        distinct = _distinct_values(series)
         found = ([value for value in distinct if not _reads_as_number(value)] or distinct)[:3]
         if found or dtype not in {nw.Unknown, nw.Object, nw.String}:
             raise FrameError(
@@ -106,20 +115,34 @@ def numbers(frame: Frame, name: str, role: str = "variable") -> Numbers:
             )
         return Numbers(np.zeros(len(series)), np.ones(len(series), dtype=bool), 0)
     plain = series.to_numpy() if dtype in {nw.Float64, nw.Float32} else None
-    if isinstance(plain, np.ndarray) and plain.dtype.kind == "f" and np.isfinite(plain).all():
+    if isinstance(plain, np.ndarray) and plain.dtype.kind == "f" and _usable(plain):
         return Numbers(plain.astype(np.float64, copy=False), np.zeros(len(plain), dtype=bool), 0)
     missing = np.asarray(series.is_null().to_numpy(), dtype=bool)
     values = np.asarray(series.cast(nw.Float64).fill_null(0.0).to_numpy(), dtype=np.float64)
     nan = np.isnan(values) & ~missing
     missing = missing | nan
-    infinite = ~missing & ~np.isfinite(values)
+    infinite = ~missing & ~(np.abs(values) <= LARGEST)
     if infinite.any():
         raise FrameError(
-            f"The column '{name}' ({role}) holds infinite values.",
+            f"The column '{name}' ({role}) holds infinite values, or values beyond {LARGEST:g}, whose powers overflow.",
+            where=f"column '{name}', first in row {int(np.flatnonzero(infinite)[0]) + 1}",
             found=f"{int(infinite.sum())} rows",
             fix="Set them missing or correct them.",
         )
     return Numbers(np.where(missing, 0.0, values), missing, int(nan.sum()))
+
+
+def _usable(values: Any) -> bool:
+    """Tell whether no value is missing, infinite or beyond what powers of it can hold."""
+    return float(values.min(initial=0)) >= -LARGEST and float(values.max(initial=0)) <= LARGEST
+
+
+def _distinct_values(series: nw.Series[Any]) -> list[Any]:
+    present = series.drop_nulls()
+    try:
+        return list(present.unique(maintain_order=True).to_list())
+    except Exception:  # noqa: BLE001  what each library raises for values that cannot be compared is its own affair
+        return list(present.head(3).to_list())
 
 
 def kind(frame: Frame, name: str, role: str = "variable") -> Literal["number", "category", "words"]:
@@ -197,9 +220,16 @@ def _factorize(series: nw.Series[Any]) -> tuple[IntArray, list[Any]]:
             return codes, [bool(level) for level in levels]
         whole = bool(np.all(levels == np.round(levels)))
         return codes, [int(level) if whole else float(level) for level in levels]
-    found, distinct = _hashed(series)
-    if categories is None:
-        categories = sorted(distinct, key=lambda v: (str(type(v)), v))
+    try:
+        found, distinct = _hashed(series)
+        if categories is None:
+            categories = sorted(distinct, key=lambda v: (str(type(v)), v))
+    except (TypeError, ValueError):
+        raise FrameError(
+            f"The column '{series.name}' holds values that cannot be put into groups.",
+            found=", ".join(map(shown, series.drop_nulls().head(3).to_list())),
+            fix="Recode it to words or whole numbers.",
+        ) from None
     index = {value: i for i, value in enumerate(categories)}
     place = np.array([index[value] for value in distinct] + [-1], dtype=np.int64)  # -1 picks the last: missing
     return place[found], categories

@@ -81,6 +81,7 @@ def kitagawa(
     [['change', 0.0], ['composition', 0.1875], ['rate', -0.1875]]
     """
     checks.level(level)
+    checks.instance(key, str, "'key' names one column.", "Write key='year'.", EstimationError)
     cells = _cells(design, numeric(design, y, missing, where), checks.names(by, "by"), key, where)
     pairs = _pairs(cells, to)
     theta = _shares_and_rates(cells, cells.w)

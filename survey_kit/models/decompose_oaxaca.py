@@ -139,6 +139,7 @@ def _reference(reference: Coefficients | float, model: str) -> Reference:
                 "A threefold decomposition is for linear models.", fix="Name a reference, such as 'pooled'."
             )
         return REFERENCES["b"]
+    reference = checks.number(reference, "reference", "Name one, such as 'pooled', or a share.", EstimationError)
     if not 0 <= reference <= 1:
         raise EstimationError("The share of group a's coefficients lies between 0 and 1.", found=repr(reference))
     return weighted_reference(float(reference))
@@ -148,11 +149,14 @@ def _two(
     design: Design, problem: Problem, group: str, compare: tuple[Any, Any] | None
 ) -> tuple[Problem, BoolArray, tuple[Any, Any]]:
     """Keep the rows of the two groups; tell which are in a."""
+    checks.instance(group, str, "'group' names one column.", "Write group='sex'.", EstimationError)
     if group in problem.parsed.names:
         raise EstimationError(f"'{group}' cannot be the group and stand in the formula.", where=problem.parsed.text)
     grouped = design.groups(group, "group")
     codes, levels = grouped.codes[problem.rows], [level[0] for level in grouped.levels]
     present = [levels[code] for code in np.unique(codes[codes >= 0])]
+    if compare is not None and (not isinstance(compare, (tuple, list)) or len(compare) != 2):
+        raise EstimationError("'compare' names two groups.", found=checks.shown(compare), fix="Write compare=(a, b).")
     if compare is None:
         if len(present) != 2:
             raise EstimationError(

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from survey_kit import checks
 from survey_kit.errors import EstimationError, did_you_mean
 from survey_kit.models.columns import Source
 from survey_kit.models.formula import Parsed, materialise
@@ -99,13 +100,13 @@ def _numbers(source: Source, parsed: Parsed, rows: IntArray) -> FloatArray | Non
         return None
     made = materialise(parsed.left, source.frame(parsed.names, rows), parsed.text)
     columns = [name for name in made.columns if name != "Intercept"]
-    values: FloatArray = np.asarray(made[columns[-1]].to_numpy(dtype=np.float64))
     if len(columns) != 1:
         raise EstimationError(
-            "The left side of the formula makes several columns.",
-            found=", ".join(map(str, columns[:4])),
-            fix="Name one event, such as I(vote == 'yes').",
+            f"The left side of the formula makes {'several columns' if columns else 'no column'}.",
+            found=", ".join(map(str, columns[:4])) or "none",
+            fix="Name one column, or one event such as I(vote == 'yes').",
         )
+    values: FloatArray = np.asarray(made[columns[0]].to_numpy(dtype=np.float64))
     bad = ~np.isfinite(values)
     if bad.any():
         raise EstimationError(
@@ -184,6 +185,10 @@ def _of_levels(
 def _order(source: Source, parsed: Parsed, labels: list[Any], levels: Sequence[Any] | None) -> list[int]:
     """Places of the labels from low to high."""
     if levels is not None:
+        if isinstance(levels, str) or not isinstance(levels, Sequence):
+            raise EstimationError(
+                "'levels' is a list.", found=checks.shown(levels), fix="Name all levels from low to high: [1, 2, 3]."
+            )
         unknown = [label for label in labels if label not in levels]
         if unknown:
             raise EstimationError(

@@ -10,6 +10,7 @@ import numpy as np
 
 from survey_kit import checks, frames
 from survey_kit.design import Design
+from survey_kit.design.declared import check_design
 from survey_kit.errors import EstimationError, did_you_mean
 from survey_kit.models import outcome as outcomes
 from survey_kit.models.columns import Source, complete, of_design
@@ -124,6 +125,7 @@ class Problem:
 
 def prepare(design: Design, formula: str, ask: Question) -> Problem:
     """Take the rows of a domain that are complete, and make their outcome, matrix and weights."""
+    check_design(design)
     checks.choice(ask.missing, "treatment of missing values", ("error", "exclude"), EstimationError)
     known = frames.columns(design.frame)
     parsed, source = parse(formula, known), of_design(design)

@@ -87,7 +87,7 @@ def places(fit: ModelFit, term: str | Sequence[str]) -> IntArray:
     """
     p = len(fit.columns)
     columns: list[int] = []
-    for name in checks.names(term, "term"):
+    for name in checks.names(term, "term", least=1):
         columns += range(p)[fit.terms[_known(fit, name)]]
     equations = len(fit.theta) // p if fit.model.kind == "nominal" else 1
     return np.asarray([e * p + j for e in range(equations) for j in columns], dtype=np.int64)
@@ -148,7 +148,7 @@ def term_test(
     checks.choice(method, "test of a term", tuple(METHODS), EstimationError)
     checks.choice(rule, "rule for the tail", RULES, EstimationError)
     at = places(fit, term)
-    name = " + ".join(checks.names(term, "term"))
+    name = " + ".join(checks.names(term, "term", least=1))
     below = fit.df_residual if ddf is None else ddf
     if not below > 0:
         raise _too_few(fit, name, len(at))
