@@ -31,7 +31,7 @@ def item_rest(
     *,
     by: By = None,
     where: str | None = None,
-    missing: ItemMissing = "listwise",
+    missing: ItemMissing = "error",
     reverse: Reverse = None,
     details: bool = False,
     ends: tuple[float, float] | None = None,

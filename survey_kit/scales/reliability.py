@@ -30,7 +30,7 @@ def alpha(
     *,
     by: By = None,
     where: str | None = None,
-    missing: ItemMissing = "listwise",
+    missing: ItemMissing = "error",
     reverse: Reverse = None,
     standardized: bool = False,
     details: bool = False,
@@ -56,8 +56,8 @@ def alpha(
     where
         Boolean column: a domain, never a row filter.
     missing
-        ``"listwise"``: the domain of rows that answered every item. ``"pairwise"``: every covariance on the rows that
-        answered both. ``"error"`` if an asked item lacks an answer.
+        ``"error"`` if an asked item lacks an answer. ``"listwise"``: the domain of rows that answered every item.
+        ``"pairwise"``: every covariance on the rows that answered both.
     reverse
         Items to turn round and the ends of their scale: ``{"distrust": (1, 5)}``.
     standardized
@@ -112,7 +112,7 @@ def ordinal_alpha(
     *,
     by: By = None,
     where: str | None = None,
-    missing: ItemMissing = "listwise",
+    missing: ItemMissing = "error",
     reverse: Reverse = None,
     details: bool = False,
     interval: ReliabilityInterval = "bonett",
@@ -152,7 +152,7 @@ def omega(
     *,
     by: By = None,
     where: str | None = None,
-    missing: ItemMissing = "listwise",
+    missing: ItemMissing = "error",
     reverse: Reverse = None,
     ordinal: bool = False,
     method: FactorMethod = "ml",

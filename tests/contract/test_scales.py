@@ -43,14 +43,14 @@ STATISTICS: dict[str, Call] = {
     "alpha": lambda d, **k: sk.alpha(d, ITEMS, details=True, **k),
     "standardized alpha": lambda d, **k: sk.alpha(d, ITEMS, standardized=True, details=True, **k),
     "alpha, two items": lambda d, **k: sk.alpha(d, ITEMS[:2], details=True, interval="wald", **k),
-    "alpha, gaps": lambda d, **k: sk.alpha(d, GAPS, reverse={"gap1": (1, 5)}, **k),
+    "alpha, gaps": lambda d, **k: sk.alpha(d, GAPS, missing="listwise", reverse={"gap1": (1, 5)}, **k),
     "alpha, pairwise": lambda d, **k: sk.alpha(d, GAPS, missing="pairwise", details=True, **k),
     "ordinal alpha": lambda d, **k: sk.ordinal_alpha(d, ITEMS, details=True, **k),
     "ordinal alpha, pairwise": lambda d, **k: sk.ordinal_alpha(d, GAPS, missing="pairwise", **k),
     "omega": lambda d, **k: sk.omega(d, ITEMS, **k),
     "omega, least squares": lambda d, **k: sk.omega(d, GAPS, method="uls", missing="pairwise", **k),
     "ordinal omega": lambda d, **k: sk.omega(d, ITEMS, ordinal=True, method="uls", **k),
-    "item rest": lambda d, **k: sk.item_rest(d, GAPS, details=True, **k),
+    "item rest": lambda d, **k: sk.item_rest(d, GAPS, missing="listwise", details=True, **k),
     "item rest, pairwise": lambda d, **k: sk.item_rest(d, GAPS, missing="pairwise", **k),
 }
 each = pytest.mark.parametrize("name", STATISTICS)
@@ -118,7 +118,7 @@ def test_a_large_mean_beside_a_small_spread_costs_no_digits(frame: pd.DataFrame,
     moved = frame.assign(**{item: frame[item] + 1e8 for item in (*ITEMS, *GAPS)})
     call = STATISTICS[name]
     if name == "alpha, gaps":
-        shifted = sk.alpha(sk.Design(moved, **DECLARED), GAPS, reverse={"gap1": (1e8 + 1, 1e8 + 5)})
+        shifted = sk.alpha(sk.Design(moved, **DECLARED), GAPS, missing="listwise", reverse={"gap1": (1e8 + 1, 1e8 + 5)})
     else:
         shifted = call(sk.Design(moved, **DECLARED))
     plain = call(sk.Design(frame, **DECLARED)).table

@@ -78,7 +78,7 @@ def test_psych_alpha(name: str) -> None:
 def test_survey_alpha_and_replicates(name: str) -> None:
     """Catches weights left out, a domain that drops rows before the replicates, replicates that reuse the point's matrix."""
     where = {"where": "inside"} if name.endswith("a") else {}
-    options = {"reverse": REVERSE[name[0]], **where}
+    options = {"missing": "listwise", "reverse": REVERSE[name[0]], **where}
     jkn = sk.make_replicates(complex_(), "JKn")
     ours = told(sk.alpha(jkn, items(name), details=True, **options))
     ours |= told(sk.alpha(jkn, items(name), standardized=True, **options))

@@ -94,7 +94,7 @@ def test_listwise_is_the_domain_of_those_who_answered_everything() -> None:
     frame.loc[frame["town"] < 2, "c"] = np.nan
     frame["whole"] = frame["c"].notna()
     d = sk.Design(frame, weight="w", psu="town")
-    ours = sk.alpha(d, ABC)
+    ours = sk.alpha(d, ABC, missing="listwise")
     domain = sk.alpha(sk.Design(frame.fillna({"c": 3.0}), weight="w", psu="town"), ABC, where="whole")
     for name in ("estimate", "se", "n", "weight_sum"):
         np.testing.assert_allclose(ours.table[name], domain.table[name], rtol=1e-12)
