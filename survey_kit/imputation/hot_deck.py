@@ -12,7 +12,16 @@ from survey_kit import checks, frames
 from survey_kit.errors import EstimationError
 from survey_kit.imputation.draws import multiplicities, pick, unit_factors
 from survey_kit.imputation.imputations import Imputations, finish
-from survey_kit.imputation.source import Reasons, Source, Target, check_times, generators, take_source, take_target
+from survey_kit.imputation.source import (
+    Reasons,
+    Source,
+    Target,
+    check_times,
+    clusters_left_out,
+    generators,
+    take_source,
+    take_target,
+)
 from survey_kit.types import FloatArray, IntArray
 
 Draws = Literal["rows", "units"] | None
@@ -45,7 +54,7 @@ def hot_deck(  # noqa: PLR0913  # one keyword per decision that must be declared
         the relations between them: ``[("b31", "b13"), "income"]``.
     cells
         Columns whose combinations are the cells; ``()`` for one cell. They should predict the answer or whether there is
-        one; on a clustered sample let them hold the strata or regions.
+        one; on a clustered sample let them hold strata or regions, best the units where these are large enough.
     times
         How many completed data sets, 2 or more.
     rng
@@ -269,8 +278,7 @@ def _told(
         None: "donors are not drawn anew, so the variance between imputations is too small",
     }
     out = [f"cells by {' × '.join(first) or 'nothing: one cell'}; {how[draws]}"]
-    if draws == "rows" and source.design is not None and source.design.psu is not None:
-        out.append("units are not part of the imputation: draws='units' carries what clusters share")
+    out += clusters_left_out(source, {key for deck in decks for key in deck.ladder[0]}, drawn=draws == "units")
     for deck in decks:
         for keys in deck.ladder[1:]:
             wide = [cell for cell in deck.cells if cell.keys == keys]

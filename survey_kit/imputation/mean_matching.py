@@ -15,7 +15,17 @@ from survey_kit.imputation.draws import multiplicities, pick, unit_factors
 from survey_kit.imputation.imputations import Imputations, finish
 from survey_kit.imputation.matching import fitted, match, normal_draw
 from survey_kit.imputation.predictors import Relation, matrix, read_relation
-from survey_kit.imputation.source import Reasons, Source, Target, check_times, generators, take_source, take_target
+from survey_kit.imputation.source import (
+    Reasons,
+    Source,
+    Target,
+    check_times,
+    clusters_left_out,
+    generators,
+    named,
+    take_source,
+    take_target,
+)
 from survey_kit.types import FloatArray, IntArray
 
 Parameters = Literal["normal", "rows", "units"]
@@ -289,9 +299,7 @@ def _told(source: Source, steps: list[_Step], donors: int, draws: Parameters, pa
     out = [f"one of the {donors} nearest donors; {how[draws]}", *(f"predicted by {s.relation.text}" for s in steps)]
     if passes:
         out.append(f"chained equations, {passes} passes: see log for whether mean_imputed settles")
-    if source.design is not None and source.design.strata is not None:
-        names = {name for step in steps for name in step.relation.names}
-        strata = source.design.strata
-        if not names & ({strata} if isinstance(strata, str) else {name for name in strata if name}):
-            out.append("strata are not among the predictors: differences between them are not kept by the imputation")
-    return tuple(out)
+    names = {name for step in steps for name in step.relation.names}
+    if source.design is not None and not names & named(source.design.strata) and named(source.design.strata):
+        out.append("strata are not among the predictors: differences between them are not kept by the imputation")
+    return (*out, *clusters_left_out(source, names, drawn=draws != "rows"))

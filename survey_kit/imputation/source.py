@@ -187,10 +187,22 @@ def missing_rows(frame: Frame, item: str) -> BoolArray:
 
 
 def _design_columns(design: Design) -> set[str]:
-    out: set[str] = set()
-    for part in (design.weight, design.strata, design.psu, design.fpc, design.wave, design.case):
-        out |= {part} if isinstance(part, str) else {name for name in part or () if name is not None}
-    return out
+    parts = (design.weight, design.strata, design.psu, design.fpc, design.wave, design.case)
+    return {name for part in parts for name in named(part)}
+
+
+def named(columns: str | Sequence[str | None] | None) -> set[str]:
+    """Name the columns of a declaration with one or several stages."""
+    return {columns} if isinstance(columns, str) else {name for name in columns or () if name is not None}
+
+
+def clusters_left_out(source: Source, used: set[str], *, drawn: bool) -> list[str]:
+    """Say so when the imputation does not know the units of a clustered sample."""
+    if source.design is None or not named(source.design.psu) or used & named(source.design.psu):
+        return []
+    mended = "in part made up for by drawing units" if drawn else "draws='units' makes up for part of it"
+    lost = "what people of one unit share beyond the predictors is lost for imputed answers"
+    return [f"units are not part of the imputation: {lost}, and standard errors are too small by that; {mended}"]
 
 
 def check_times(times: int) -> int:
