@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -231,12 +232,15 @@ def _status(items: list[Item], asked: Asked, shares: Estimates, scale: FloatArra
 
 def _with_limits(est: Estimates, distributions: list[Distribution], asked: Asked, shares: Estimates) -> Estimates:
     """Put the limits in that come from the distribution function, at any level."""
-
-    def at(level: float) -> tuple[FloatArray, FloatArray]:
-        return _limits(distributions, asked, shares.confint(level))
-
+    at = partial(_limits_at, distributions, asked, shares)
     own = OwnLimits(name=asked.interval, estimate=est.table["estimate"].to_numpy(dtype=np.float64), at=at)
     return replace(est, own_limits=own).confint(est.level)
+
+
+def _limits_at(
+    distributions: list[Distribution], asked: Asked, shares: Estimates, level: float
+) -> tuple[FloatArray, FloatArray]:
+    return _limits(distributions, asked, shares.confint(level))
 
 
 def _notes(design: Design, items: list[Item], asked: Asked, status: Any) -> list[str]:

@@ -109,6 +109,9 @@ class Deferred:
     def __invert__(self) -> Any:
         raise _needs_rows()
 
+    def __le__(self, other: Any) -> Any:
+        raise _needs_rows()
+
     def __len__(self) -> int:
         raise _needs_rows()
 
