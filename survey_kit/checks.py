@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any, TypeVar
 
 import numpy as np
@@ -24,7 +25,8 @@ def choice(value: T, name: str, allowed: Sequence[T], error: type[SurveyKitError
     """
     if not isinstance(value, Hashable) or value not in allowed:
         said = value if isinstance(value, str) else shown(value)
-        raise error(f"'{said}' is not a {name}.", fix=did_you_mean(str(said), allowed))
+        article = "an" if name[0] in "aeiou" else "a"
+        raise error(f"'{said}' is not {article} {name}.", fix=did_you_mean(str(said), allowed))
     return value
 
 
@@ -38,6 +40,32 @@ def shown(value: object) -> str:
     """
     small = value is None or isinstance(value, (str, bytes, bool, int, float, tuple, list, dict, set, np.generic))
     return reprlib.repr(value) if small else type(value).__name__
+
+
+def brief(self: Any) -> str:
+    """Write a dataclass in a few lines, arrays by their shape: to be set as ``__repr__``.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> @dataclass(repr=False)
+    ... class Table:
+    ...     name: str
+    ...     values: Any
+    ...     __repr__ = brief
+    >>> Table("x", np.zeros((3, 2)))
+    Table(name='x', values=float64 (3, 2))
+    """
+    parts = [f"{part.name}={_sketched(getattr(self, part.name))}" for part in fields(self) if part.repr]
+    return f"{type(self).__name__}({', '.join(parts)})"
+
+
+def _sketched(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} {value.shape}"
+    if isinstance(value, (tuple, list)) and value and not all(isinstance(part, (str, int, float)) for part in value):
+        return f"{len(value)} x {type(value[0]).__name__}"
+    return shown(value)
 
 
 def instance(value: Any, kind: type[T] | tuple[type[Any], ...], what: str, fix: str, error: type[SurveyKitError]) -> T:

@@ -109,9 +109,10 @@ def did_you_mean(word: object, known: Iterable[object]) -> str:
     'known: strata, weight'
     """
     names = sorted({str(name) for name in known})
-    near = difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)
+    folded = {name.casefold(): name for name in reversed(names)}
+    near = difflib.get_close_matches(str(word).casefold(), folded, n=1, cutoff=0.6)
     if near:
-        return f"did you mean '{near[0]}'?"
+        return f"did you mean '{folded[near[0]]}'?"
     shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
     return f"known: {shown}" if names else "none is known here"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -104,12 +105,20 @@ def pseudo_inverse(gram: Any) -> Callable[[FloatArray], FloatArray]:
     dense = isinstance(gram, np.ndarray)
     filled = np.count_nonzero(gram) if dense else gram.count_nonzero()
     if filled == np.count_nonzero(diagonal):
-        return lambda right: (inverse * right.T).T
+        return partial(_times, inverse)
     root = np.sqrt(np.abs(inverse))
     values, vectors = np.linalg.eigh((gram if dense else gram.toarray()) * root[:, None] * root)
     kept = np.abs(values) > RANK_TOLERANCE * len(values) * np.abs(values).max()
     half = root[:, None] * vectors[:, kept]
-    return lambda right: half @ ((half.T @ right).T / values[kept]).T
+    return partial(_times_spectral, half, values[kept])
+
+
+def _times(inverse: FloatArray, right: FloatArray) -> FloatArray:
+    return (inverse * right.T).T
+
+
+def _times_spectral(half: FloatArray, values: FloatArray, right: FloatArray) -> FloatArray:
+    return np.asarray(half @ ((half.T @ right).T / values).T)
 
 
 def _finished(history: list[float], tolerance: float) -> bool:

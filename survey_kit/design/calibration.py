@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
+from survey_kit import checks
 from survey_kit.design.calibrate_columns import Columns
 from survey_kit.design.calibrate_solve import Factors, solve
 from survey_kit.design.calibrate_sweep import Prepared, check_conventions, crossed_sums, prepare
@@ -50,7 +51,7 @@ class Relative:
     share: FloatArray
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Calibration:
     """One calibration of the weights of a design.
 
@@ -85,6 +86,8 @@ class Calibration:
     notes
         What a reader of the estimates should know about this step.
     """
+
+    __repr__ = checks.brief
 
     kind: str
     asked: Mapping[str, Any]

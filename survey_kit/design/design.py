@@ -140,7 +140,7 @@ class Design:
     def _once(self, key: tuple[str, ...], take: Callable[[], T]) -> T:
         if not all(isinstance(part, str) for part in key):
             raise DesignError(
-                f"A column ({key[0]}) is named by a text.",
+                f"A column ({'where' if key[0] == 'flags' else 'variable'}) is named by a text.",
                 found=", ".join(map(checks.shown, key[1:])),
                 fix="Put the values into the frame as a column, and name it.",
             )

@@ -23,7 +23,7 @@ DISCLOSURE = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PublicWeights:
     """Replicate weights as columns, with what has to be known before they are published.
 
@@ -34,6 +34,11 @@ class PublicWeights:
     notes
         Method, coefficients and the warning about disclosure.
     """
+
+    def __repr__(self) -> str:
+        names = frames.columns(self.frame)
+        told = f"{frames.row_count(self.frame):,} rows of weights: {names[0]}, and {names[1]} to {names[-1]}"
+        return "\n".join((told, *(f"- {note}" for note in self.notes)))
 
     frame: Frame
     notes: tuple[str, ...]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from survey_kit import checks
 from survey_kit.errors import DesignError
 from survey_kit.types import FloatArray, IntArray
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from survey_kit.design.pps import Quadratic
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Stage:
     """One stage of sampling.
 
@@ -38,6 +39,8 @@ class Stage:
     parent : (P,)
         The unit of the stage before; all zero at the first stage.
     """
+
+    __repr__ = checks.brief
 
     unit_of_row: IntArray
     stratum_of_unit: IntArray
@@ -62,7 +65,7 @@ class Stage:
         return (self.n_h == 1) & (self.f_h < 1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Layout:
     """The rows' weights and stages, and where each wave's units stand.
 
@@ -89,6 +92,8 @@ class Layout:
     quadratic
         The first stage's variance as a quadratic form, for unequal probabilities and two phases.
     """
+
+    __repr__ = checks.brief
 
     weight: FloatArray
     wave_of_row: IntArray

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -381,14 +382,14 @@ def stacked(estimates: Sequence[Estimates], variance: Variance) -> Estimates:
 
 def _kept_limits(estimates: Sequence[Estimates]) -> OwnLimits:
     """Let every result keep its kind of limits, at any level."""
-
-    def at(level: float) -> tuple[FloatArray, FloatArray]:
-        tables = [est.confint(level).table for est in estimates]
-        low, high = (
-            np.concatenate([t[name].to_numpy(dtype=np.float64) for t in tables]) for name in ("ci_low", "ci_high")
-        )
-        return low, high
-
     names = dict.fromkeys(est.interval if est.own_limits is None else est.own_limits.name for est in estimates)
     values = [est.table["estimate"].to_numpy(dtype=np.float64) for est in estimates]
-    return OwnLimits(name=" and ".join(names), estimate=np.concatenate(values), at=at)
+    return OwnLimits(
+        name=" and ".join(names), estimate=np.concatenate(values), at=partial(_limits_of, tuple(estimates))
+    )
+
+
+def _limits_of(estimates: Sequence[Estimates], level: float) -> tuple[FloatArray, FloatArray]:
+    tables = [est.confint(level).table for est in estimates]
+    low, high = (np.concatenate([t[name].to_numpy(dtype=np.float64) for t in tables]) for name in ("ci_low", "ci_high"))
+    return low, high

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,11 +36,12 @@ def rearranged(est: Estimates, order: IntArray) -> Estimates:
 
 
 def _reordered(own: OwnLimits, order: IntArray) -> OwnLimits:
-    def at(level: float) -> tuple[FloatArray, FloatArray]:
-        low, high = own.at(level)
-        return low[order], high[order]
+    return OwnLimits(name=own.name, estimate=own.estimate[order], at=partial(_of_rows, own, order))
 
-    return OwnLimits(name=own.name, estimate=own.estimate[order], at=at)
+
+def _of_rows(own: OwnLimits, order: IntArray, level: float) -> tuple[FloatArray, FloatArray]:
+    low, high = own.at(level)
+    return low[order], high[order]
 
 
 def rescaled(est: Estimates, factor: FloatArray) -> Estimates:

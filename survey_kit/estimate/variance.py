@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from survey_kit import checks
 from survey_kit.design.layout import Layout
 from survey_kit.errors import EstimationError
 from survey_kit.estimate import taylor
@@ -39,7 +40,7 @@ class Block:
     active: BoolArray
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Linearised:
     """Covariance by Taylor linearisation from unit totals of the influence.
 
@@ -54,6 +55,8 @@ class Linearised:
     df_less
         What a model's parameters take off units minus strata.
     """
+
+    __repr__ = checks.brief
 
     layout: Layout
     blocks: tuple[Block, ...]
@@ -120,7 +123,7 @@ class Linearised:
         return replace(self, blocks=blocks)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Replicated:
     """Covariance from replicate estimates, ``sum_r c_r (theta_r - centre)(theta_r - centre)'``.
 
@@ -139,6 +142,8 @@ class Replicated:
     units
         Units behind each row, without totals.
     """
+
+    __repr__ = checks.brief
 
     theta_r: FloatArray
     theta: FloatArray
@@ -182,7 +187,7 @@ class Replicated:
         return replace(self, theta_r=np.where(lacking, np.nan, theta_r), theta=theta, units=units)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Fixed:
     """Covariance ``F'F`` known as such: of models' predictions, or of estimates combined over imputations.
 
@@ -192,6 +197,8 @@ class Fixed:
     df : (K,)
         Degrees of freedom; a combination takes the fewest of the rows it uses.
     """
+
+    __repr__ = checks.brief
 
     factor: FloatArray
     df: FloatArray

@@ -62,13 +62,25 @@ def open_table(path: str | Path, *, memory: str = "1GB", threads: int | None = N
         import ibis
     except ImportError:
         raise FrameError("Ibis is not installed.", fix='Install it: pip install "trust-survey-kit[engines]".') from None
+    if not isinstance(path, (str, Path)):
+        raise FrameError("A path is a text.", found=type(path).__name__, fix="Give a file or a pattern of files.")
     where = Path(path)
     if not list(where.parent.glob(where.name)):
         raise FrameError("There is no such file.", where=str(path), fix="Give a file or a pattern of files.")
     csv = where.name.removesuffix(".gz").endswith(".csv")
-    with _quiet():
-        connection = ibis.duckdb.connect(memory_limit=memory, **({} if threads is None else {"threads": threads}))
-        return connection.read_csv(str(path)) if csv else connection.read_parquet(str(path))
+    import duckdb
+
+    try:
+        with _quiet():
+            connection = ibis.duckdb.connect(memory_limit=memory, **({} if threads is None else {"threads": threads}))
+            return connection.read_csv(str(path)) if csv else connection.read_parquet(str(path))
+    except duckdb.Error as fault:
+        raise FrameError(
+            "DuckDB cannot open the table.",
+            where=str(path),
+            found=str(fault).split("\n")[0],
+            fix="Give Parquet or CSV files, memory such as '2GB', and a whole number of threads.",
+        ) from None
 
 
 @contextmanager

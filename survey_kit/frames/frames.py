@@ -10,25 +10,29 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from narwhals.exceptions import DuplicateError
 
-from survey_kit.checks import shown
+from survey_kit.checks import brief, shown
 from survey_kit.errors import FrameError, did_you_mean
 from survey_kit.types import BoolArray, FloatArray, Frame, IntArray
 
 LARGEST = 1e60  # its fourth power, weighted and summed, still is a number
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Numbers:
     """A numeric column: values (n,), 0 where missing; missing (n,); how many of the missing were NaN."""
+
+    __repr__ = brief
 
     values: FloatArray
     missing: BoolArray
     nan_count: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Codes:
     """Rows as group numbers: codes (n,), -1 where a key is missing; levels, one tuple of keys per group, in order."""
+
+    __repr__ = brief
 
     codes: IntArray
     levels: tuple[tuple[Any, ...], ...]

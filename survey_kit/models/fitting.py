@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from survey_kit import checks
 from survey_kit.errors import EstimationError
 from survey_kit.models import collinear, separation
 from survey_kit.models.likelihood import Likelihood, Rows
@@ -16,7 +17,7 @@ from survey_kit.models.problem import Problem
 from survey_kit.types import FloatArray
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Maximum:
     """A fitted likelihood.
 
@@ -33,6 +34,8 @@ class Maximum:
     A : (K, K)
         ``theta = y_scale A solution.theta`` but for the centre of the outcome.
     """
+
+    __repr__ = checks.brief
 
     likelihood: Likelihood
     solution: Solution

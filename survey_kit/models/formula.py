@@ -93,7 +93,12 @@ def _formula(text: str) -> Any:
     try:
         return Formula(text)
     except (FormulaicError, SyntaxError) as fault:
-        raise EstimationError("The formula cannot be read.", where=text, found=str(fault).split("\n")[0]) from None
+        raise EstimationError(
+            "The formula cannot be read.",
+            where=text,
+            found=str(fault).split("\n")[0],
+            fix="Write 'outcome ~ age + C(region)'; names with spaces stand between backticks: `age group`.",
+        ) from None
 
 
 def _expressions(formula: Any) -> list[str]:
@@ -124,7 +129,9 @@ def columns_of(formula: Any, text: str, columns: Sequence[str]) -> list[str]:
         raise EstimationError(
             f"The formula calls '{strange[0]}', which is no function it knows.",
             where=text,
-            fix=f"{did_you_mean(strange[0], functions)} Functions of numpy are written np.log(x).",
+            fix="Leave it out and say offset='column' beside the formula."
+            if strange[0] == "offset"
+            else f"{did_you_mean(strange[0], functions)} Functions of numpy are written np.log(x).",
         )
     unknown = [name for name in out if name not in columns]
     if unknown:
@@ -216,7 +223,10 @@ def materialise(formula: Any, frame: Any, text: str, seeds: Mapping[str, Any] | 
     except (FormulaicError, ValueError, TypeError, KeyError) as fault:
         _unseen(formula, maker)
         raise EstimationError(
-            "The formula cannot be computed.", where=text, found=str(fault).split("\n")[0], fix="Correct the formula."
+            "The formula cannot be computed.",
+            where=text,
+            found=str(fault).split("\n")[0],
+            fix="Write names with spaces between backticks, not in Q()." if "Q(" in text else "Correct the formula.",
         ) from None
     _unseen(formula, maker)
     return out

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from survey_kit import checks
 from survey_kit.models.families import Family
 from survey_kit.types import BoolArray, FloatArray, IntArray
 
@@ -19,7 +20,7 @@ Sums: TypeAlias = tuple[float, FloatArray, FloatArray]
 Basis: TypeAlias = tuple[FloatArray, FloatArray]  # centre and scale (p,) of the columns
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Rows:
     """What a likelihood sees: rows, or distinct combinations of covariates and outcome with their weights added up.
 
@@ -38,6 +39,8 @@ class Rows:
     basis
         centre and scale, (p,) each.
     """
+
+    __repr__ = checks.brief
 
     X: FloatArray
     y: FloatArray

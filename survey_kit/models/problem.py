@@ -47,7 +47,7 @@ class Question:
     thresholds: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Problem:
     """A design and a formula as arrays.
 
@@ -76,6 +76,8 @@ class Problem:
     notes
         Sentences that belong to the result.
     """
+
+    __repr__ = checks.brief
 
     ask: Question
     parsed: Parsed
@@ -141,6 +143,8 @@ def prepare(design: Design, formula: str, ask: Question) -> Problem:
     whole = combined is None and len(rows) == design.n
     made = materialise(parsed.right, source.frame(parsed.names, None if whole else rows[one]), formula)
     columns, terms, intercept = _shape(made.model_spec, thresholds=ask.thresholds)
+    if not columns and not ask.thresholds:
+        raise EstimationError("The formula has nothing on its right side.", found=formula, fix="Write 'y ~ 1' or more.")
     X, basis = _centred(made, columns, len(one), ask.thresholds or intercept is not None)
     y = outcome.y[one]
     y_centre, y_scale = _outcome_scale(parsed.outcome, y, intercept is not None) if ask.kind == "number" else (0.0, 1.0)

@@ -55,7 +55,7 @@ WRONG: dict[str, tuple[Callable[[sk.Design], Any], tuple[str, ...]]] = {
     ),
     "level without target": (
         lambda d: sk.post_stratify(d, "age", {"y": 1, "m": 2, "O": 3}),
-        ("no target", "level o", "known: O, m, y"),
+        ("no target", "level o", "did you mean 'O'"),
     ),
     "number as text": (
         lambda d: sk.post_stratify(d, "k", {"1": 5, "2": 3, "3": 4}),
