@@ -25,7 +25,7 @@ def kitagawa(
     y: str,
     by: str | Sequence[str],
     *,
-    key: str = "wave",
+    key: str | None = None,
     to: Any = "previous",
     interaction: bool = False,
     where: str | None = None,
@@ -45,7 +45,7 @@ def kitagawa(
     by
         Columns whose crossed levels are the groups j, with shares c and rates r.
     key
-        What is compared: the wave, or another column such as the region.
+        What is compared: the design's wave, or another column such as the region.
     to
         ``"previous"``: each level against the one before; ``"first"``; or the label of another base.
     interaction
@@ -76,11 +76,14 @@ def kitagawa(
     >>> import pandas as pd, survey_kit as sk
     >>> frame = pd.DataFrame({"w": [1.0] * 8, "year": [1] * 4 + [2] * 4, "educ": list("llhhlhhh"),
     ...                       "y": [0.0, 1, 1, 1, 0, 1, 1, 1]})
-    >>> out = kitagawa(sk.Design(frame, weight="w", wave="year"), "y", "educ", key="year")
+    >>> out = kitagawa(sk.Design(frame, weight="w", wave="year"), "y", "educ")
     >>> out.table.loc[out.table["educ"] == "all", ["category", "estimate"]].values.tolist()
     [['change', 0.0], ['composition', 0.1875], ['rate', -0.1875]]
     """
     checks.level(level)
+    if key is None and design.wave is None:
+        raise EstimationError("The design has no waves to compare.", fix="Say key=, or declare the design's wave.")
+    key = str(design.wave) if key is None else key
     checks.instance(key, str, "'key' names one column.", "Write key='year'.", EstimationError)
     cells = _cells(design, numeric(design, y, missing, where), checks.names(by, "by"), key, where)
     pairs = _pairs(cells, to)

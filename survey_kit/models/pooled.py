@@ -54,7 +54,7 @@ def pooled_direct(
     y: str | Sequence[str] | None = None,
     *,
     by: str | Sequence[str] | None = None,
-    key: str = "wave",
+    key: str | None = None,
     weights: Weights | Mapping[Any, float] = "effective",
     where: str | None = None,
     missing: Missing = "error",
@@ -71,7 +71,7 @@ def pooled_direct(
     y, by, where, missing, level
         For a design: as in :func:`survey_kit.mean`.
     key
-        What is pooled over.
+        What is pooled over: the design's wave unless named.
     weights
         Shares of the years of an area, made to add up to 1 over the years that have an estimate: ``"effective"`` effective
         sample size n / deff (p (1 - p) / v for shares without a deff), ``"n"``, ``"weight_sum"`` (as if the years were one
@@ -103,6 +103,7 @@ def pooled_direct(
     >>> out.estimates.table[["region", "estimate", "n"]].values.tolist()
     [['a', 3.0, 4], ['b', 6.25, 4]]
     """
+    key = _key_of(source, key)
     est = _means(source, y, by, key, where, missing, level)
     if key not in est.keys:
         raise EstimationError(f"'{key}' is not a key of these estimates.", fix=did_you_mean(key, est.keys))
@@ -124,6 +125,19 @@ def pooled_direct(
         tests.append((len(known) if np.isfinite(theta[known]).all() else 0, theta[known], V))
     names = {name: [label[j] for label in groups] for j, name in enumerate(others)}
     return _pooled(est, L, names, tests, (key, weights))
+
+
+def _key_of(source: Design | Estimates, key: str | None) -> str:
+    """Give the named key, or the design's wave."""
+    if key is not None:
+        return key
+    if isinstance(source, Estimates):
+        if "wave" in source.keys:
+            return "wave"
+        raise EstimationError("The key to pool over is not named.", fix=f"Say key=, one of {', '.join(source.keys)}.")
+    if source.wave is None:
+        raise EstimationError("The design has no waves to pool over.", fix="Say key=, or declare the design's wave.")
+    return source.wave
 
 
 def _means(
