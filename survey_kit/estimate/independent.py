@@ -8,6 +8,7 @@ import numpy as np
 
 from survey_kit.errors import EstimationError
 from survey_kit.estimate.estimates import Estimates, stacked
+from survey_kit.estimate.maps import check_estimates
 from survey_kit.estimate.variance import (
     Fixed,
     Independent,
@@ -58,6 +59,8 @@ def bind_independent(*estimates: Estimates) -> Estimates:
     """
     if not estimates:
         raise EstimationError("There is nothing to bind.", fix="Give estimates.")
+    for est in estimates:
+        check_estimates(est)
     joint = stacked(estimates, _independent([est.variance for est in estimates], [len(est.table) for est in estimates]))
     note = "results of different designs are taken as independent, as declared"
     return replace(joint, notes=tuple(dict.fromkeys((*joint.notes, note))))

@@ -14,6 +14,7 @@ from survey_kit.estimate.estimates import Estimates, bind, combined
 from survey_kit.estimate.independent import bind_independent
 from survey_kit.estimate.linking_rows import Plan, Sides, plan_factors, plan_series
 from survey_kit.estimate.linking_scales import SCALES, Method, Scale
+from survey_kit.estimate.maps import check_estimates
 from survey_kit.estimate.variance import Replicated
 from survey_kit.types import FloatArray
 
@@ -160,6 +161,8 @@ def _sides(
     variables: Mapping[str, str] | None,
     independent: bool,
 ) -> tuple[Estimates, Sides]:
+    for est in (old, new):
+        check_estimates(est)
     pair = isinstance(bridge, tuple) and len(bridge) == 2 and all(isinstance(part, Estimates) for part in bridge)
     parts = [old, new, *bridge] if pair else [old, new]
     if independent:

@@ -10,6 +10,7 @@ import numpy as np
 from survey_kit.errors import EstimationError
 from survey_kit.estimate.adapter import from_fixed
 from survey_kit.estimate.estimates import Estimates
+from survey_kit.estimate.maps import check_estimates
 from survey_kit.types import FloatArray
 
 if TYPE_CHECKING:
@@ -131,6 +132,8 @@ def missing_information(estimates: Sequence[Estimates]) -> pd.DataFrame:
 
 
 def _check_alike(parts: Sequence[Estimates]) -> None:
+    for part in parts:
+        check_estimates(part)
     if len(parts) < 2:
         raise EstimationError(
             "At least two imputations are needed.", found=f"{len(parts)}", fix="Impute several times."

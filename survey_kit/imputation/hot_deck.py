@@ -154,8 +154,10 @@ class _Deck:
 
 
 def _groups(items: str | Sequence[str | tuple[str, ...]]) -> list[tuple[str, ...]]:
-    parts = [items] if isinstance(items, str) else list(items)
-    groups = [(part,) if isinstance(part, str) else tuple(part) for part in parts]
+    parts = [items] if isinstance(items, str) else items
+    if not isinstance(parts, (list, tuple)):
+        raise EstimationError("'items' takes column names.", found=checks.shown(items), fix="Name columns as text.")
+    groups = [checks.names(part, "items") for part in parts]
     flat = checks.names([item for group in groups for item in group], "items")
     if not flat:
         raise EstimationError("There is nothing to impute.", fix="Name items.")

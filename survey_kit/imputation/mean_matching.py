@@ -113,7 +113,9 @@ def predictive_mean_matching(
     for name, value in (("donors", donors), ("iterations", iterations)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise EstimationError(f"{name} is a number of 1 or more.", found=repr(value), fix=f"Say {name}=5.")
-    steps = _steps(source, [formulas] if isinstance(formulas, str) else list(formulas))
+    steps = _steps(
+        source, [formulas] if isinstance(formulas, str) or not isinstance(formulas, Sequence) else list(formulas)
+    )
     circular = _circular(steps)
     passes = iterations if circular else 1
     found: dict[str, list[IntArray]] = {step.target.item: [] for step in steps}

@@ -404,6 +404,14 @@ def test_what_is_refused_of_frames_and_weights() -> None:
         sk.hot_deck(design(frame), "h", **HOT)
     with pytest.raises(EstimationError, match="nothing to impute"):
         sk.hot_deck(design(frame), (), **HOT)
+    with pytest.raises(EstimationError, match="takes column names"):
+        sk.hot_deck(design(frame), 7, **HOT)
+    with pytest.raises(FrameError, match="not a data frame"):
+        sk.hot_deck([1, 2], "y", **HOT, weight="w")
+    with pytest.raises(EstimationError, match="no estimates"):
+        sk.combine([frame, frame])
+    with pytest.raises(EstimationError, match="no estimates"):
+        sk.link_series(frame, frame, key="wave", bridge=1)
     with pytest.raises(FrameError, match="did you mean 'sex'"):
         sk.hot_deck(design(frame), "y", **{**HOT, "cells": "sexx"})
     with pytest.raises(FrameError, match="no column 'trust'"):
