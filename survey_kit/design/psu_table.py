@@ -61,13 +61,14 @@ class PsuTable:
     Attributes
     ----------
     totals
-        For each stage (J, P, D): sums of ``w * u_j`` by unit and domain.
+        For each stage (J, P, D): sums of ``w * u_j`` by unit and domain; none where there are too many of both.
     n, w : (D, V)
         Rows that count and their weights' sum, by domain and wave.
     squares : (J, J, D, V) or None
         Sums of ``w * u_i * u_j``: what a design effect needs.
     sums : (J, D, V) or None
-        Sums of ``w * u_j``, added up in the same order as `squares`, so that their difference keeps its digits.
+        Sums of ``w * u_j``, added up in the same order as `squares`, so that their difference keeps its digits; also where
+        there are no totals by unit.
     crossed : (Q, J, D, V) or None
         Sums with the calibration variables, when the design is calibrated.
     """
@@ -99,7 +100,7 @@ def _added(a: FloatArray | None, b: FloatArray | None) -> FloatArray | None:
     return None if a is None or b is None else a + b
 
 
-def count(layout: Layout, rows: IntArray, domain: IntArray, domains: int) -> Counted:
+def count(layout: Layout, rows: IntArray, domain: IntArray, domains: int, *, by_unit: bool = True) -> Counted:
     """Code the rows that count.
 
     Parameters
@@ -112,12 +113,15 @@ def count(layout: Layout, rows: IntArray, domain: IntArray, domains: int) -> Cou
         Their domain number, below `domains`.
     domains
         How many domains there are (D).
+    by_unit
+        False leaves the tables of units and domains out, where these would be too large.
     """
     every = len(rows) == len(layout.weight)
     w = layout.weight if every else layout.weight[rows]
     waves = len(layout.waves)
     cell = domain * waves + (layout.wave_of_row if every else layout.wave_of_row[rows]) if waves > 1 else domain
-    unit_cell = tuple((s.unit_of_row if every else s.unit_of_row[rows]) * domains + domain for s in layout.stages)
+    stages = layout.stages if by_unit else ()
+    unit_cell = tuple((s.unit_of_row if every else s.unit_of_row[rows]) * domains + domain for s in stages)
     return Counted(
         rows=None if every else rows,
         w=w,
@@ -133,7 +137,7 @@ def count(layout: Layout, rows: IntArray, domain: IntArray, domains: int) -> Cou
             np.bincount(c, weights=w, minlength=s.size * domains)
             .reshape(s.size, domains)
             .astype(np.float64, copy=False)
-            for c, s in zip(unit_cell, layout.stages, strict=True)
+            for c, s in zip(unit_cell, stages, strict=True)
         ),
     )
 
@@ -154,7 +158,7 @@ def accumulate(layout: Layout, counted: Counted, u: Sequence[FloatArray | None],
     """
     wu = [counted.w if part is None else counted.w * part for part in u]
     totals = []
-    for s, stage in enumerate(layout.stages):
+    for s, stage in enumerate(layout.stages[: len(counted.unit_cell)]):
         size = stage.size * counted.domains
         out = np.empty((len(u), stage.size, counted.domains))
         for j, part in enumerate(u):
@@ -173,7 +177,7 @@ def accumulate(layout: Layout, counted: Counted, u: Sequence[FloatArray | None],
         n=counted.n,
         w=counted.w_sum,
         squares=_products(counted, u, wu) if squares else None,
-        sums=np.stack([counted.by_cell(part) for part in wu]) if squares else None,
+        sums=np.stack([counted.by_cell(part) for part in wu]) if squares or not totals else None,
         crossed=crossed,
     )
 

@@ -15,11 +15,13 @@ import numpy as np
 from survey_kit.design import Design, Layout
 from survey_kit.errors import EstimationError
 from survey_kit.estimate.building import COLUMNS, build
+from survey_kit.estimate.domains import sparsely
 from survey_kit.estimate.estimates import Estimates
 from survey_kit.estimate.grouped import backend, data_notes, objects
 from survey_kit.estimate.replication import replicate_rows, replicated
+from survey_kit.estimate.sparse_totals import counts, side_by_side, sums_by_unit
 from survey_kit.estimate.variance import Block, Fixed, Linearised, Variance
-from survey_kit.types import BoolArray, FloatArray, IntArray, Interval
+from survey_kit.types import FloatArray, IntArray, Interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,23 +162,25 @@ def _variance(
             fix="Use a design with strata and PSUs, or a statistic that can.",
         )
     linear = design.replicates is None
-    totals = [unit_totals(layout, part) for part in parts] if linear else []
-    active = np.concatenate([_active(layout, part) for part in parts], axis=1)
+    few = [not sparsely(design, part.size) for part in parts]
+    made = [unit_totals if own else _unit_totals_of_many for own in few]
+    totals = [total(layout, part) for total, part in zip(made, parts, strict=True)] if linear else []
+    active = side_by_side([_active(layout, part, full=own) for part, own in zip(parts, few, strict=True)])
     blocks = []
     for wave in range(len(layout.waves)):
         stages = len(layout.stages) if linear else 0
-        stacked = tuple(np.concatenate([t[wave][s] for t in totals], axis=1) for s in range(stages))
+        stacked = tuple(side_by_side([t[wave][s] for t in totals]) for s in range(stages))
         here = active[layout.units(wave)]
-        some = here.any(axis=0)
+        some = counts(here) > 0
         if linear:
-            some = some | (np.abs(stacked[0]).max(axis=0, initial=0.0) > 0)
+            some = some | (np.asarray(abs(stacked[0]).sum(axis=0)) > 0)
         if some.any():
             blocks.append(
                 Block(
                     wave=wave,
                     rows=np.flatnonzero(some),
-                    totals=tuple(t[:, some] for t in stacked),
-                    active=here[:, some],
+                    totals=tuple(t[:, np.flatnonzero(some)] for t in stacked),
+                    active=here[:, np.flatnonzero(some)],
                 )
             )
     units = Linearised(
@@ -213,12 +217,33 @@ def unit_totals(layout: Layout, part: Influence) -> list[tuple[FloatArray, ...]]
     return [layout.sweep.residual(totals, crossed, wave) for wave, totals in enumerate(by_wave)]
 
 
-def _active(layout: Layout, part: Influence) -> BoolArray:
+def _unit_totals_of_many(layout: Layout, part: Influence) -> list[tuple[Any, ...]]:
+    """Total the same for very many cells, without the zeros, of a design of one stage."""
+    rows = slice(None) if part.rows is None else part.rows
+    unit, w = layout.stages[0].unit_of_row[rows], layout.weight[rows]
+    code = np.zeros(len(unit), dtype=np.int64) if part.code is None else part.code
+    k, out = part.z.shape[1], []
+    column = code[:, None] * k + np.arange(k)
+    for wave in range(len(layout.waves)):
+        units = layout.units(wave)
+        here = (unit >= units.start) & (unit < units.stop)
+        at, values = np.repeat(unit[here] - units.start, k), w[here, None] * part.z[here]
+        shape = (units.stop - units.start, part.width)
+        out.append((sums_by_unit(at, column[here].reshape(-1), values.reshape(-1), shape),))
+    return out
+
+
+def _active(layout: Layout, part: Influence, *, full: bool = True) -> Any:
     """First-stage units (P, K) with a row that counts."""
     rows = part.rows if part.active_rows is None else part.active_rows
     code = part.code if part.active_rows is None else part.active_code
     stage = layout.stages[0]
     unit = stage.unit_of_row if rows is None else stage.unit_of_row[rows]
+    if not full and code is not None:
+        k = part.z.shape[1]
+        column = (code[:, None] * k + np.arange(k)).reshape(-1)
+        some = np.ones(len(column), dtype=bool)
+        return sums_by_unit(np.repeat(unit, k), column, some, (stage.size, part.width)).tocsr()
     cell = unit if code is None else unit * part.size + code
     seen = np.bincount(cell, minlength=stage.size * part.size).reshape(stage.size, part.size) > 0
     return np.repeat(seen, part.z.shape[1], axis=1)

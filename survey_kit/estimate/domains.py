@@ -11,6 +11,8 @@ import numpy as np
 from survey_kit.design import Design
 from survey_kit.design.declared import check_design
 from survey_kit.errors import EstimationError
+from survey_kit.estimate import sparse_totals
+from survey_kit.estimate.sparse_totals import sums_by_unit
 from survey_kit.types import BoolArray, FloatArray, IntArray
 
 
@@ -78,7 +80,18 @@ def active_units(design: Design, domains: Domains, asked: BoolArray | None) -> B
     unit = design.layout.stages[0].unit_of_row
     unit = unit if len(rows) == design.n else unit[rows]
     size = design.layout.stages[0].size
+    if sparsely(design, domains.size):
+        return sums_by_unit(unit, code, np.ones(len(rows), dtype=bool), (size, domains.size)).tocsr()  # type: ignore[no-any-return]
     return (np.bincount(unit * domains.size + code, minlength=size * domains.size) > 0).reshape(size, domains.size)
+
+
+def sparsely(design: Design, domains: int) -> bool:
+    """Tell whether a table of units and domains would be large and nearly empty, and can be kept without its zeros."""
+    layout = design.layout
+    plain = design.units is None and design.replicates is None and design.overlap == "none"
+    plain = plain and layout.sweep is None and layout.quadratic is None and len(layout.stages) == 1
+    size = layout.stages[0].size * domains
+    return plain and size > max(sparse_totals.SMALL, sparse_totals.FULL * len(layout.weight))
 
 
 def by_result(cells: FloatArray, domains: Domains) -> FloatArray:

@@ -16,6 +16,7 @@ from survey_kit.estimate.intervals import check_scale
 from survey_kit.estimate.passes import Pass, gather, influence_totals
 from survey_kit.estimate.remote import gather_in_engine
 from survey_kit.estimate.replication import replicate_values, replicated
+from survey_kit.estimate.sparse_totals import counts, side_by_side
 from survey_kit.estimate.statistics import Statistic
 from survey_kit.estimate.variance import Block, Linearised, Variance
 from survey_kit.types import BoolArray, Deff, FloatArray
@@ -108,8 +109,8 @@ def _srs_variance(done: Pass, deff: Deff | None, domains: Domains) -> FloatArray
 
 def _status(cell_n: FloatArray, active: BoolArray, everybody: BoolArray, domains: Domains, design: Design) -> Any:
     waves = design.layout.waves
-    anybody = np.stack([active[design.layout.units(wave)].any(axis=0) for wave in range(len(waves))], axis=-1)
-    present = np.stack([everybody[design.layout.units(wave)].any(axis=0) for wave in range(len(waves))], axis=-1)
+    units = [design.layout.units(wave) for wave in range(len(waves))]
+    anybody, present = (np.stack([counts(t, part) > 0 for part in units], axis=-1) for t in (active, everybody))
     if not domains.by_wave:
         anybody = np.asarray(anybody.any(axis=-1, keepdims=True))
         present = np.asarray(present.any(axis=-1, keepdims=True))
@@ -125,8 +126,8 @@ def _block(columns: dict[tuple[int, str], list[Any]], wave: int, domains: Domain
     return Block(
         wave=wave,
         rows=rows,
-        totals=tuple(np.concatenate(columns[wave, f"t{s}"], axis=1) for s in range(stages)),
-        active=np.concatenate(columns[wave, "active"], axis=1),
+        totals=tuple(side_by_side(columns[wave, f"t{s}"]) for s in range(stages)),
+        active=side_by_side(columns[wave, "active"]),
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from survey_kit.design import Counted, Design, Layout, PsuTable, accumulate, count
 from survey_kit.estimate.columns import Ask, Variable
 from survey_kit.estimate.compiled import fused_tables
-from survey_kit.estimate.domains import Domains, active_units, by_result, make_domains
+from survey_kit.estimate.domains import Domains, active_units, by_result, make_domains, sparsely
+from survey_kit.estimate.sparse_totals import sums_by_unit
 from survey_kit.estimate.statistics import Statistic
 from survey_kit.types import BoolArray, FloatArray, IntArray
 
@@ -67,7 +69,7 @@ class Gathered:
 def gather(design: Design, statistic: Statistic, variables: list[Variable], ask: Ask) -> Gathered:
     """Read the rows in memory, variable by variable."""
     domains, everybody, whole = _coded(design, ask)
-    if design.compiled and _can_fuse(design, statistic, variables, ask):
+    if design.compiled and whole.unit_w and _can_fuse(design, statistic, variables, ask):
         return _fused(design, statistic, variables, domains, everybody, whole)
     passes: list[Pass] = []
     before = Rows(counts=None, counted=whole, u=())
@@ -85,7 +87,8 @@ def _coded(design: Design, ask: Ask) -> tuple[Domains, BoolArray, Counted]:
         for old in [known for known in design.known if known[0] == "coded"]:
             del design.known[old]
         domains = make_domains(design, ask.by, ask.where)
-        whole = count(design.layout, domains.rows, domains.code, domains.size)
+        by_unit = not sparsely(design, domains.size)
+        whole = count(design.layout, domains.rows, domains.code, domains.size, by_unit=by_unit)
         design.known[key] = (domains, active_units(design, domains, None), whole)
     found: tuple[Domains, BoolArray, Counted] = design.known[key]
     return found
@@ -137,7 +140,7 @@ def _one_pass(
         counts, counted = before.counts, before.counted
     else:
         rows, code = (domains.rows, domains.code) if counts is None else (domains.rows[counts], domains.code[counts])
-        counted = count(layout, rows, code, domains.size)
+        counted = count(layout, rows, code, domains.size, by_unit=bool(before.counted.unit_w) if before else True)
     y = counted.taken(variable.y)
     x = None if variable.x is None else counted.taken(variable.x)
     u, c = (
@@ -163,7 +166,11 @@ def finished(
 ) -> Pass:
     """Take the point and its gradient from the sums."""
     waves = range(len(layout.waves))
-    T = by_result(np.stack([table.totals[0][:, layout.units(v)].sum(axis=1) for v in waves], axis=-1), domains)
+    if table.totals or table.sums is None:
+        sums = np.stack([table.totals[0][:, layout.units(v)].sum(axis=1) for v in waves], axis=-1)
+    else:
+        sums = table.sums
+    T = by_result(sums, domains)
     theta = statistic.value(T, c)
     return Pass(
         rows=rows,
@@ -249,8 +256,11 @@ def _fixed(
     """
     cell, waves = _result_cell(counted, domains)
     size = counted.domains * waves
-    units = np.abs(table.totals[0][0])
-    spread = np.stack([units[layout.units(v)].sum(axis=0) for v in range(counted.waves)], axis=-1)
+    if table.totals:
+        units = np.abs(table.totals[0][0])
+        spread = np.stack([units[layout.units(v)].sum(axis=0) for v in range(counted.waves)], axis=-1)
+    else:
+        spread = counted.by_cell(counted.w * np.abs(y - c.reshape(len(c), -1)[0][cell]))
     level = np.abs(c[0] * by_result(counted.w_sum, domains))
     suspect = (by_result(spread, domains) <= 1e-9 * level).reshape(-1)
     out = np.full(size, np.nan)
@@ -267,6 +277,8 @@ def _fixed(
 def influence_totals(layout: Layout, done: Pass, domains: Domains, wave: int) -> tuple[FloatArray, ...]:
     """Total ``w z`` by unit (P_s, D) of one wave at every stage, as residuals when the design is calibrated."""
     at = wave if domains.by_wave else 0
+    if not done.table.totals and done.rows is not None:
+        return (_sparse_influence(layout, done, done.rows, domains, wave),)
     g = done.gradient[:, :, at]
     totals = tuple(
         np.einsum("jpd,jd->pd", part[:, layout.units(wave, s)], g) for s, part in enumerate(done.table.totals)
@@ -275,3 +287,19 @@ def influence_totals(layout: Layout, done: Pass, domains: Domains, wave: int) ->
         return totals
     crossed = by_result(done.table.crossed, domains)[..., at]
     return layout.sweep.residual(totals, np.einsum("qjd,jd->qd", crossed, g), wave)
+
+
+def _sparse_influence(layout: Layout, done: Pass, rows: Rows, domains: Domains, wave: int) -> Any:
+    """Total ``w z`` by unit of one wave, without the zeros (P, D)."""
+    counted, units = rows.counted, layout.units(wave)
+    cell, _ = _result_cell(counted, domains)
+    gradient = done.gradient.reshape(len(done.gradient), -1)
+    wz = np.zeros(len(counted.w))
+    for g, u in zip(gradient, rows.u, strict=True):
+        wz += g[cell] if u is None else g[cell] * u
+    wz *= counted.w
+    unit = layout.stages[0].unit_of_row
+    unit = unit if counted.rows is None else unit[counted.rows]
+    here = (unit >= units.start) & (unit < units.stop)
+    domain = counted.cell // counted.waves
+    return sums_by_unit(unit[here] - units.start, domain[here], wz[here], (units.stop - units.start, domains.size))

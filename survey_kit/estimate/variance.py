@@ -14,7 +14,7 @@ import numpy as np
 from survey_kit import checks
 from survey_kit.design.layout import Layout
 from survey_kit.errors import EstimationError
-from survey_kit.estimate import taylor
+from survey_kit.estimate import sparse_totals, taylor
 from survey_kit.types import BoolArray, FloatArray, IntArray, LonelyPsu, Overlap
 
 
@@ -71,7 +71,10 @@ class Linearised:
         for block, inside, place in parts:
             if len(place):
                 A, B = taylor.factors(
-                    self.layout, block.wave, tuple(t[:, inside] for t in block.totals), self.lonely_psu
+                    self.layout,
+                    block.wave,
+                    tuple(sparse_totals.dense(t, inside) for t in block.totals),
+                    self.lonely_psu,
                 )
                 out[np.ix_(place, place)] += A.T @ B
         if self.overlap != "none":
@@ -88,6 +91,9 @@ class Linearised:
         """Variances (K,); NaN where few common units put a covariance above what the variances allow."""
         out = np.zeros(size)
         for block in self.blocks:
+            if sparse_totals.is_sparse(block.totals[0]):
+                out[block.rows] += sparse_totals.variances(self.layout, block.wave, block.totals[0], self.lonely_psu)
+                continue
             A, B = taylor.factors(self.layout, block.wave, block.totals, self.lonely_psu)
             out[block.rows] += np.einsum("pk,pk->k", A, B)
         own = np.abs(out)
@@ -108,7 +114,11 @@ class Linearised:
         if self.overlap == "none":
             df = np.zeros(size)
             for block in self.blocks:
-                df[block.rows] += block.active.sum(axis=0) - _strata_with(layout, block).sum(axis=0)
+                if sparse_totals.is_sparse(block.active):
+                    strata_seen = sparse_totals.strata_counts(layout, block.wave, block.active)
+                else:
+                    strata_seen = _strata_with(layout, block).sum(axis=0)
+                df[block.rows] += sparse_totals.counts(block.active) - strata_seen
             return df - self.df_less
         units = np.zeros((int(layout.identity.max()) + 1, size), dtype=bool)
         strata = np.zeros((int(layout.stratum_identity.max()) + 1, size), dtype=bool)
@@ -319,8 +329,8 @@ def by_wave(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
             Block(
                 wave=wave,
                 rows=np.concatenate([block.rows for block in own]),
-                totals=tuple(np.concatenate(part, axis=1) for part in zip(*(b.totals for b in own), strict=True)),
-                active=np.concatenate([block.active for block in own], axis=1),
+                totals=tuple(sparse_totals.side_by_side(part) for part in zip(*(b.totals for b in own), strict=True)),
+                active=sparse_totals.side_by_side([block.active for block in own]),
             )
         )
     return tuple(out)
@@ -346,8 +356,8 @@ def _mapped_block(block: Block, L: Any) -> Block:
     return replace(
         block,
         rows=rows,
-        totals=tuple(np.ascontiguousarray((part @ t.T).T) for t in block.totals),
-        active=np.ascontiguousarray((involved @ block.active.T.astype(np.float64)).T > 0),
+        totals=tuple(sparse_totals.combine(part, t) for t in block.totals),
+        active=sparse_totals.combine(involved, block.active.astype(np.float64)) > 0,
     )
 
 
