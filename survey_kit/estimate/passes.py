@@ -119,7 +119,7 @@ def _fused(
     passes = []
     for y, table, own in zip(ys, tables, centres, strict=True):
         c = own.reshape(1, -1, waves)
-        fixed = _fixed(layout, whole, domains, y, table, c, statistic)
+        fixed = _fixed(layout, whole, domains, (y, None), table, c, statistic)
         passes.append(finished(layout, domains, statistic, None, everybody, table, c, fixed))
     return Gathered(domains=domains, everybody=everybody, passes=tuple(passes))
 
@@ -149,7 +149,10 @@ def _one_pass(
         else _moment_rows(counted, y, x, domains, statistic.moments)
     )
     table = accumulate(layout, counted, u, squares=squares)
-    fixed = np.full(c.shape[1:], np.nan) if x is not None else _fixed(layout, counted, domains, y, table, c, statistic)
+    if x is None or statistic.moments is None:
+        fixed = _fixed(layout, counted, domains, (y, x), table, c, statistic)
+    else:
+        fixed = np.full(c.shape[1:], np.nan)
     rows_read = Rows(counts=counts, counted=counted, u=u)
     return finished(layout, domains, statistic, rows_read, active, table, c, fixed)
 
@@ -245,33 +248,48 @@ def _fixed(
     layout: Layout,
     counted: Counted,
     domains: Domains,
-    y: FloatArray,
+    pair: tuple[FloatArray, FloatArray | None],
     table: PsuTable,
     c: FloatArray,
     statistic: Statistic,
 ) -> FloatArray:
-    """Give the value of cells that have no spread, exactly, and NaN elsewhere.
+    """Give the value of cells that have no spread, exactly, and NaN elsewhere; of a ratio those where y is always the same part of x.
 
     Only the rows of cells whose centred unit totals are all rounding are looked at.
     """
-    cell, waves = _result_cell(counted, domains)
+    (y, x), (cell, waves) = pair, _result_cell(counted, domains)
     size = counted.domains * waves
     if table.totals:
         units = np.abs(table.totals[0][0])
         spread = np.stack([units[layout.units(v)].sum(axis=0) for v in range(counted.waves)], axis=-1)
     else:
-        spread = counted.by_cell(counted.w * np.abs(y - c.reshape(len(c), -1)[0][cell]))
-    level = np.abs(c[0] * by_result(counted.w_sum, domains))
+        spread = counted.by_cell(counted.w * np.abs(y - c.reshape(len(c), -1)[0][cell] * (1.0 if x is None else x)))
+    base = by_result(counted.w_sum if x is None else counted.by_cell(counted.w * x), domains)
+    level = np.abs(c[0] * base)
     suspect = (by_result(spread, domains) <= 1e-9 * level).reshape(-1)
     out = np.full(size, np.nan)
     rows = np.flatnonzero(suspect[cell])
-    if len(rows):
+    if len(rows) and x is not None:
+        _proportional(out, cell[rows], y[rows], x[rows])
+    elif len(rows):
         low, high = np.full(size, np.inf), np.full(size, -np.inf)
         np.minimum.at(low, cell[rows], y[rows])
         np.maximum.at(high, cell[rows], y[rows])
         equal = low == high
         out[equal] = statistic.constant(low[equal])
     return out.reshape(-1, waves)
+
+
+def _proportional(out: FloatArray, cell: IntArray, y: FloatArray, x: FloatArray) -> None:
+    """Put y / x into the cells where it is the same in every row, but for the rounding of a product."""
+    first = np.zeros(len(out), dtype=np.int64)
+    first[cell[::-1]] = np.arange(len(cell))[::-1]
+    at = first[cell]
+    one, other = y * x[at], x * y[at]
+    differs = np.abs(one - other) > 4 * np.finfo(np.float64).eps * np.abs(one)
+    here = np.bincount(cell, minlength=len(out)) > 0
+    same = here & (np.bincount(cell, weights=differs, minlength=len(out)) == 0) & (x[first] != 0)
+    out[same] = y[first[same]] / x[first[same]]
 
 
 def influence_totals(layout: Layout, done: Pass, domains: Domains, wave: int) -> tuple[FloatArray, ...]:

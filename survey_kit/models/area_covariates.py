@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from survey_kit import frames
+from survey_kit import checks, frames
 from survey_kit.errors import EstimationError, did_you_mean
 from survey_kit.models.columns import complete, of_frame
 from survey_kit.models.formula import Parsed, materialise, parse
@@ -52,12 +52,15 @@ def covariates_of(
     area
         Column of the frame that holds the labels; None if its rows are in the order of `areas`.
     """
+    if formula is not None and not isinstance(formula, str):
+        raise EstimationError("A formula is text.", found=checks.shown(formula), fix="Write '~ age + income'.")
     if covariates is None:
         if formula is not None and formula.replace(" ", "") not in {"~1", "1"}:
             raise EstimationError("A formula needs a frame of covariates.", found=formula, fix="Give covariates.")
         return AreaCovariates(areas=tuple(areas), X=np.ones((len(areas), 1)), names=("Intercept",))
     if not is_frame(covariates):
-        return _from_array(np.asarray(covariates, dtype=np.float64), formula, areas)
+        fix = "Give a frame with a row per area, or a matrix of numbers."
+        return _from_array(np.atleast_1d(checks.floats(covariates, "covariates", fix, EstimationError)), formula, areas)
     order, labels = _order(covariates, areas, area)
     X, names = design_matrix(covariates, formula, area)
     return AreaCovariates(areas=labels, X=X[order], names=names)

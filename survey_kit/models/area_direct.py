@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from survey_kit import frames
+from survey_kit import checks, frames
 from survey_kit.errors import EstimationError, did_you_mean
 from survey_kit.estimate import Estimates
 from survey_kit.models.area_covariates import AreaCovariates, is_frame
@@ -34,9 +34,10 @@ def direct_of(direct: Estimates | Any, variance: Any, area: str | None, covariat
     """Take direct estimates from Estimates, or from an array beside the rows of a frame."""
     if isinstance(direct, Estimates):
         return _from_estimates(direct, variance, area)
-    y = np.asarray(direct, dtype=np.float64)
+    fix = "Give Estimates by area, or one number per area: frame['mean'], variance=frame['variance']."
+    y = checks.floats(None if isinstance(direct, (str, dict)) else direct, "direct", fix, EstimationError)
     if y.ndim != 1 or not len(y):
-        raise EstimationError("Direct estimates are a row of numbers.", found=f"shape {y.shape}")
+        raise EstimationError("Direct estimates are a row of numbers.", found=f"shape {y.shape}", fix=fix)
     if variance is None:
         raise EstimationError("An array of direct estimates needs their sampling variances.", fix="Give variance=...")
     labels: tuple[Any, ...] = tuple(range(1, len(y) + 1))
@@ -145,7 +146,7 @@ def _labels(covariates: Any, area: str, size: int) -> tuple[Any, ...]:
 
 
 def _vector(values: Any, size: int) -> FloatArray:
-    out = np.asarray(values, dtype=np.float64)
+    out = checks.floats(values, "variance", "Give one sampling variance per area, as numbers.", EstimationError)
     if out.shape != (size,):
         raise EstimationError("The sampling variances do not fit.", found=f"{out.shape} for {size} areas")
     return out

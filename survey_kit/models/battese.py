@@ -120,9 +120,11 @@ def battese_harter_fuller(
     solution = battese_model.solve(sample, population, chosen)
     squared = None
     if bootstrap is not None:
-        if bootstrap < 2:
+        if checks.number(bootstrap, "bootstrap", "Write bootstrap=200.", EstimationError) < 2:
             raise EstimationError("A bootstrap needs at least two samples.", found=repr(bootstrap))
-        squared = battese_model.bootstrap(sample, population, chosen, bootstrap, np.random.default_rng(rng))
+        if rng is not None and not isinstance(rng, (int, np.integer, np.random.Generator)):
+            raise EstimationError("rng is a generator or a seed.", found=checks.shown(rng), fix="Say rng=7.")
+        squared = battese_model.bootstrap(sample, population, chosen, int(bootstrap), np.random.default_rng(rng))
     return _result(solution, squared, units, labels, (chosen, source, level, bootstrap))
 
 

@@ -131,9 +131,8 @@ def _shares(fit: AreaFit, weights: Mapping[Any, float] | Sequence[float] | Float
                 found=f"{len(unknown)} unknown, {len(lacking)} without a weight",
                 fix=did_you_mean(str(label), areas if unknown else weights),
             )
-        w = np.array([float(weights[label]) for label in areas])
-    else:
-        w = np.asarray(weights, dtype=np.float64)
+        weights = [weights[label] for label in areas]
+    w = checks.floats(weights, "weights", "Give every area its population.", EstimationError)
     if w.shape != (len(areas),):
         raise EstimationError("There is not one weight per area.", found=f"{w.shape} for {len(areas)} areas")
     if not np.isfinite(w).all() or (w < 0).any() or w.sum() <= 0:
@@ -150,9 +149,8 @@ def _target(
         row = target.table.iloc[0]
         return float(row["estimate"]), float(row["se"]) ** 2 if variance is None else float(variance)
     if target is not None:
-        if not np.isfinite(target):
-            raise EstimationError("The target is one national figure.", found=repr(target))
-        return float(target), 0.0 if variance is None else float(variance)
+        figure = checks.number(target, "target", "Give one national figure, or Estimates of it.", EstimationError)
+        return figure, 0.0 if variance is None else float(variance)
     if source == "external":
         raise EstimationError("An external target has to be given.", fix="Give target, or say source='sample'.")
     direct = fit.table["direct"].to_numpy(dtype=np.float64)

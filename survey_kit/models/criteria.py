@@ -8,6 +8,7 @@ import numpy as np
 
 from survey_kit.errors import EstimationError
 from survey_kit.models.fit import ModelFit
+from survey_kit.models.model import check_fit
 from survey_kit.models.newton import positive_inverse
 from survey_kit.models.terms import SINGULAR, effects, places
 
@@ -120,6 +121,7 @@ def bic(fit: ModelFit, maximal: ModelFit) -> Criterion:
     >>> small.bic(large).effective_parameters
     1.0
     """
+    check_fit(maximal)
     own, full = (_labels(part) for part in (fit, maximal))
     lacking = [label for label in own if label not in full]
     if lacking:

@@ -8,6 +8,8 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
+from survey_kit import checks
+from survey_kit.errors import EstimationError
 from survey_kit.models import families, multinomial_likelihood, ordered_likelihood
 from survey_kit.models.families import Family
 from survey_kit.models.likelihood import Likelihood, of_family
@@ -56,6 +58,22 @@ class Model:
 
 def _without_levels(family: Family, _levels: int, p: int) -> Likelihood:
     return of_family(family, p)
+
+
+def check_fit(fit: Any) -> None:
+    """Refuse what is no fitted model.
+
+    Raises
+    ------
+    EstimationError
+        If it is not a :class:`ModelFit`.
+    """
+    if not hasattr(fit, "problem") or not hasattr(fit, "params"):
+        raise EstimationError(
+            "This is not a fitted model.",
+            found=checks.shown(fit),
+            fix="Fit one first, fit = sk.logit(design, 'y ~ x'), and give it.",
+        )
 
 
 def _of_family(family: Family) -> Model:

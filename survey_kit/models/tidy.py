@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import stdtr
 
 from survey_kit.models.fit import ModelFit
+from survey_kit.models.model import check_fit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +43,7 @@ def tidy(fit: ModelFit, *, exponentiate: bool = False) -> pd.DataFrame:
     """
     import pandas as pd
 
+    check_fit(fit)
     table = fit.params.table
     b, se, low, high, df = (
         table[name].to_numpy(dtype=np.float64) for name in ("estimate", "se", "ci_low", "ci_high", "df")
@@ -85,6 +87,7 @@ def glance(fit: ModelFit) -> pd.DataFrame:
     """
     import pandas as pd
 
+    check_fit(fit)
     criterion = fit.aic()
     row: dict[str, Any] = {
         "model": fit.family,

@@ -128,6 +128,13 @@ CALLS = {
     "margins of nothing": (lambda: sk.with_margins("mean", DESIGN, "x", by="sex"), "no statistic"),
     "compare one group": (lambda: sk.oaxaca_blinder(DESIGN, "x ~ k", "sex", compare=("m",)), "two groups"),
     "compare by two keys": (lambda: sk.kitagawa(WAVES, "y", "region", key=("year", "sex")), "one column"),
+    # ---------------------------------------------------------------- small areas, fits
+    "areas of a frame": (lambda: sk.fay_herriot(FRAME), "one number per area"),
+    "variances in words": (lambda: sk.fay_herriot([1.0, 2.0, 3.0], variance="v"), "one sampling variance per area"),
+    "a formula of three": (lambda: sk.fay_herriot(MEANS, None, 3), "formula is text"),
+    "the fit of a table": (lambda: sk.tidy(MEANS), "not a fitted model"),
+    "a glance at nothing": (lambda: sk.glance(None), "not a fitted model"),
+    "a criterion beside nothing": (lambda: sk.ols(DESIGN, "x ~ k").bic("y ~ x"), "not a fitted model"),
     # ---------------------------------------------------------------- functions of estimates
     "bind a table": (lambda: sk.bind(MEANS, MEANS.table), "no estimates"),
     "bind two designs": (lambda: sk.bind(MEANS, sk.mean(DESIGN, "x")), "one design"),
