@@ -131,7 +131,7 @@ CALLS = {
     # ---------------------------------------------------------------- small areas, fits
     "areas of a frame": (lambda: sk.fay_herriot(FRAME), "one number per area"),
     "variances in words": (lambda: sk.fay_herriot([1.0, 2.0, 3.0], variance="v"), "one sampling variance per area"),
-    "a formula of three": (lambda: sk.fay_herriot(MEANS, None, 3), "formula is text"),
+    "a formula of three": (lambda: sk.fay_herriot([1.0, 2.0, 3.0], None, 3, variance=[0.1] * 3), "formula is text"),
     "the fit of a table": (lambda: sk.tidy(MEANS), "not a fitted model"),
     "a glance at nothing": (lambda: sk.glance(None), "not a fitted model"),
     "a criterion beside nothing": (lambda: sk.ols(DESIGN, "x ~ k").bic("y ~ x"), "not a fitted model"),
