@@ -189,12 +189,6 @@ def _evaluate(f: Callable[[Mapping[Any, Any]], Any], inputs: _Inputs, name: str 
         )
     try:
         made = f(inputs)
-    except (AttributeError, TypeError, ZeroDivisionError) as fault:
-        raise EstimationError(
-            "The function of map() cannot be computed.",
-            found=f"{type(fault).__name__}: {fault}",
-            fix="Compute it from m['name of a row'] with + - * / ** and functions of numpy.",
-        ) from fault
     except ValueError as fault:
         if "truth value of an array" not in str(fault):
             raise

@@ -151,8 +151,6 @@ CALLS = {
     "rows before the first": (lambda: MEANS.vcov([-1]), "0 to 11"),
     "a row by its number": (lambda: MEANS.difference(0, 1), "named by a dict"),
     "map of no function": (lambda: MEANS.map("x - y"), "lambda m"),
-    "map of an attribute": (lambda: MEANS.map(lambda m: m.x), "cannot be computed"),
-    "map by zero": (lambda: MEANS.map(lambda m: m["x"] * (1 / 0)), "cannot be computed"),
     "level in percent": (lambda: MEANS.confint(95), "0.95 for 95 %"),
     "frame of another library": (lambda: MEANS.to_frame("Polars"), "did you mean 'polars'"),
     "p in words": (lambda: sk.adjust_p(["small"]), "'p' takes numbers"),
