@@ -274,14 +274,12 @@ def test_compiled_passes_give_the_same(design: str) -> None:
         assert not _apart(_ask(name, compiled, by=by), result(name, design, by), 10 * asked.rtol), name
 
 
-@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize("design", [name for name in DESIGNS if not name.startswith("given")])  # made from rows here
 def test_duckdb_gives_the_same_or_says_why_not(design: str, tmp_path: Path) -> None:
     pytest.importorskip("ibis", reason="ibis is not installed")
     FRAME.to_parquet(tmp_path / "people.parquet")
     table = sk.open_table(tmp_path / "people.parquet")
     declared = DESIGNS[design]
-    if design.startswith("given"):
-        pytest.skip("its replicate weights are made from rows here")
     if (
         declared.rows
         or declared.fixed

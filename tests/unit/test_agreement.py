@@ -154,7 +154,7 @@ def test_units_with_one_rating_do_not_count() -> None:
         (lambda: sk.krippendorff_alpha(panel(), "rank", rng=1), "is not a level of measurement"),
         (lambda: sk.krippendorff_alpha(panel()), "needs a seed"),
         (lambda: sk.krippendorff_alpha(panel(), rng=1, replicates=10), "Too few bootstrap samples"),
-        (lambda: sk.krippendorff_alpha(panel(), interval="wald", rng=1), "is not a interval"),
+        (lambda: sk.krippendorff_alpha(panel(), interval="wald", rng=1), "is not an interval"),
         (lambda: sk.krippendorff_alpha(panel(), raters=("r0", "r9"), rng=1), "no column 'r9'"),
         (lambda: sk.krippendorff_alpha(panel(), raters="r0", rng=1), "two raters"),
         (lambda: sk.krippendorff_alpha(panel() - 4, "ratio", rng=1), "zero or more"),

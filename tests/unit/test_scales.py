@@ -50,7 +50,7 @@ class Answered:
         (lambda d: sk.alpha(d, ("a", "bb")), "no column 'bb'"),
         (lambda d: sk.alpha(d, ("a", "g")), "does not hold numbers"),
         (lambda d: sk.alpha(d, ABC, missing="exclude"), "is not a treatment of missing answers"),
-        (lambda d: sk.alpha(d, ABC, interval="logit"), "is not a interval"),
+        (lambda d: sk.alpha(d, ABC, interval="logit"), "is not an interval"),
         (lambda d: sk.alpha(d, ABC, reverse=["c"]), "between the ends"),
         (lambda d: sk.alpha(d, ABC, reverse={"d": (1, 5)}), "is no item"),
         (lambda d: sk.alpha(d, ABC, reverse={"c": (5, 1)}), "lowest and highest"),
