@@ -15,12 +15,12 @@ import numpy as np
 from survey_kit.design import Design, Layout
 from survey_kit.errors import EstimationError
 from survey_kit.estimate.building import COLUMNS, build
+from survey_kit.estimate.covariances import Block, Fixed, Linearised, Variance
 from survey_kit.estimate.domains import sparsely
 from survey_kit.estimate.estimates import Estimates
 from survey_kit.estimate.grouped import backend, data_notes, objects
 from survey_kit.estimate.replication import replicate_rows, replicated
 from survey_kit.estimate.sparse_totals import counts, side_by_side, sums_by_unit
-from survey_kit.estimate.variance import Block, Fixed, Linearised, Variance
 from survey_kit.types import FloatArray, IntArray, Interval
 
 

@@ -17,10 +17,10 @@ from survey_kit.estimate.adapter import Influence, unit_totals
 from survey_kit.estimate.association_rows import Answers, answers
 from survey_kit.estimate.building import build
 from survey_kit.estimate.columns import Ask, Coded
+from survey_kit.estimate.covariances import Block, Linearised, Variance
 from survey_kit.estimate.estimates import Estimates
 from survey_kit.estimate.grouped import backend, notes_of, objects
 from survey_kit.estimate.replication import replicated
-from survey_kit.estimate.variance import Block, Linearised, Variance
 from survey_kit.types import BoolArray, FloatArray, IntArray, Interval
 
 LARGEST_TABLE = 20_000  # cells x domains

@@ -10,6 +10,7 @@ import numpy as np
 from survey_kit.design import Design
 from survey_kit.estimate.building import build
 from survey_kit.estimate.columns import Ask, Variable
+from survey_kit.estimate.covariances import Block, Linearised, Variance
 from survey_kit.estimate.domains import Domains, by_result
 from survey_kit.estimate.estimates import Estimates
 from survey_kit.estimate.intervals import check_scale
@@ -18,7 +19,6 @@ from survey_kit.estimate.remote import gather_in_engine
 from survey_kit.estimate.replication import replicate_values, replicated
 from survey_kit.estimate.sparse_totals import counts, side_by_side
 from survey_kit.estimate.statistics import Statistic
-from survey_kit.estimate.variance import Block, Linearised, Variance
 from survey_kit.types import BoolArray, Deff, FloatArray
 
 

@@ -11,10 +11,10 @@ import numpy as np
 from survey_kit import checks, frames
 from survey_kit.errors import EstimationError
 from survey_kit.estimate.association_table import quadratic_form
+from survey_kit.estimate.covariances import Fixed, Independent, Linearised, OneDesign, Replicated
 from survey_kit.estimate.estimates import Estimates
 from survey_kit.estimate.hypothesis_tails import chi2_tail, f_tail
 from survey_kit.estimate.maps import check_estimates
-from survey_kit.estimate.variance import Fixed, Independent, Linearised, OneDesign, Replicated
 from survey_kit.types import Adjustment, FloatArray, Frame
 
 if TYPE_CHECKING:

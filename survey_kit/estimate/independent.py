@@ -7,9 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from survey_kit.errors import EstimationError
-from survey_kit.estimate.estimates import Estimates, stacked
-from survey_kit.estimate.maps import check_estimates
-from survey_kit.estimate.variance import (
+from survey_kit.estimate.covariances import (
     Fixed,
     Independent,
     Linearised,
@@ -19,6 +17,8 @@ from survey_kit.estimate.variance import (
     by_wave,
     placed,
 )
+from survey_kit.estimate.estimates import Estimates, stacked
+from survey_kit.estimate.maps import check_estimates
 from survey_kit.types import BoolArray
 
 

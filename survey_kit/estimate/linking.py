@@ -10,12 +10,12 @@ import numpy as np
 
 from survey_kit import checks
 from survey_kit.errors import EstimationError
+from survey_kit.estimate.covariances import Replicated
 from survey_kit.estimate.estimates import Estimates, bind, combined
 from survey_kit.estimate.independent import bind_independent
 from survey_kit.estimate.linking_rows import Plan, Sides, plan_factors, plan_series
 from survey_kit.estimate.linking_scales import SCALES, Method, Scale
 from survey_kit.estimate.maps import check_estimates
-from survey_kit.estimate.variance import Replicated
 from survey_kit.types import FloatArray
 
 Footing = Literal["new", "old"]

@@ -10,10 +10,10 @@ import numpy as np
 
 from survey_kit import checks
 from survey_kit.errors import EstimationError, did_you_mean
+from survey_kit.estimate.covariances import Replicated, Variance
 from survey_kit.estimate.dual import Dual, seeds
 from survey_kit.estimate.estimates import combined
 from survey_kit.estimate.intervals import check_scale
-from survey_kit.estimate.variance import Replicated, Variance
 from survey_kit.types import FloatArray, IntArray, Interval
 
 if TYPE_CHECKING:

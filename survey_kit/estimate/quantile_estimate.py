@@ -19,6 +19,7 @@ from survey_kit.design import Design
 from survey_kit.errors import EstimationError
 from survey_kit.estimate.building import build
 from survey_kit.estimate.columns import Ask, Variable, numeric
+from survey_kit.estimate.covariances import Linearised, Replicated, Variance
 from survey_kit.estimate.domains import Cells, cells
 from survey_kit.estimate.estimates import Estimates
 from survey_kit.estimate.grouped import estimate
@@ -28,7 +29,6 @@ from survey_kit.estimate.quantile_cells import Distribution, Values, gather, wei
 from survey_kit.estimate.quantile_rules import QuantileRule
 from survey_kit.estimate.replication import replicate_rows
 from survey_kit.estimate.statistics import PROPORTION
-from survey_kit.estimate.variance import Linearised, Replicated, Variance
 from survey_kit.types import BoolArray, FloatArray, IntArray, Interval
 
 QuantileInterval: TypeAlias = Literal["woodruff", "woodruff_logit", "woodruff_beta", "woodruff_arcsine", "wald"]

@@ -20,9 +20,9 @@ import numpy as np
 from survey_kit import checks
 from survey_kit.errors import EstimationError
 from survey_kit.estimate.adapter import Influence, from_influence
+from survey_kit.estimate.covariances import Replicated, Variance
 from survey_kit.estimate.estimates import Estimates, bind, combined
 from survey_kit.estimate.intervals import check_scale
-from survey_kit.estimate.variance import Replicated, Variance
 from survey_kit.models.fit import ModelFit
 from survey_kit.models.margins_population import Population
 from survey_kit.models.margins_response import Response, linear, predictors_of

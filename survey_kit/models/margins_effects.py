@@ -10,8 +10,8 @@ import numpy as np
 
 from survey_kit import checks
 from survey_kit.errors import EstimationError, did_you_mean
+from survey_kit.estimate.covariances import Replicated
 from survey_kit.estimate.estimates import Estimates, bind, combined
-from survey_kit.estimate.variance import Replicated
 from survey_kit.models.fit import ModelFit
 from survey_kit.models.margins_average import Averaging, Sample, Scenario, averaged, finished
 from survey_kit.models.margins_matrix import derivative, matrix

@@ -10,8 +10,8 @@ import numpy as np
 
 from survey_kit import frames
 from survey_kit.errors import EstimationError
+from survey_kit.estimate.covariances import Replicated
 from survey_kit.estimate.estimates import Estimates, combined
-from survey_kit.estimate.variance import Replicated
 from survey_kit.models.columns import of_frame
 from survey_kit.models.fit import ModelFit
 from survey_kit.models.margins_average import finished

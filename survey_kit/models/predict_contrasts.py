@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from survey_kit.errors import EstimationError, did_you_mean
+from survey_kit.estimate.covariances import Replicated
 from survey_kit.estimate.estimates import Estimates, combined
-from survey_kit.estimate.variance import Replicated
 from survey_kit.models.fit import ModelFit
 from survey_kit.models.margins_average import finished
 from survey_kit.models.margins_matrix import factors_with, matrix

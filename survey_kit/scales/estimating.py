@@ -11,6 +11,7 @@ import numpy as np
 from survey_kit.design import Design
 from survey_kit.estimate.adapter import Influence, from_influence
 from survey_kit.estimate.columns import Ask
+from survey_kit.estimate.covariances import Replicated
 from survey_kit.estimate.domains import Cells, cells
 from survey_kit.estimate.estimates import Estimates
 from survey_kit.estimate.grouped import notes_of
@@ -18,7 +19,6 @@ from survey_kit.estimate.intervals import KINDS, t_quantile
 from survey_kit.estimate.own_limits import OwnLimits
 from survey_kit.estimate.rows import with_notes
 from survey_kit.estimate.threads import one_thread
-from survey_kit.estimate.variance import Replicated
 from survey_kit.scales.coefficients import Evaluated, Formula, item_rest_formula
 from survey_kit.scales.items import Items, Sample, samples
 from survey_kit.scales.matrices import Matrix, Source, correlations
