@@ -18,7 +18,7 @@ from survey_kit.estimate.passes import Pass, gather, influence_totals
 from survey_kit.estimate.remote import gather_in_engine
 from survey_kit.estimate.replication import replicate_values, replicated
 from survey_kit.estimate.sparse_totals import counts, side_by_side
-from survey_kit.estimate.statistics import Statistic
+from survey_kit.estimate.statistics import PROPORTION, Statistic
 from survey_kit.types import BoolArray, Deff, FloatArray
 
 
@@ -45,7 +45,8 @@ def estimate(design: Design, statistic: Statistic, variables: list[Variable], as
             if design.replicates is None:
                 for s, part in enumerate(influence_totals(layout, done, domains, wave)):
                     columns.setdefault((wave, f"t{s}"), []).append(part)
-    check_scale(ask.interval, out["estimate"])
+    if statistic is not PROPORTION:  # a share is on the scale of every kind, but for negative weights
+        check_scale(ask.interval, out["estimate"])
     stages = len(layout.stages) if design.replicates is None else 0
     units = Linearised(
         layout=layout,
@@ -66,7 +67,7 @@ def estimate(design: Design, statistic: Statistic, variables: list[Variable], as
         level=ask.level,
         interval=ask.interval,
         backend=backend(design.frame),
-        notes=notes_of(design, ask, domains.outside),
+        notes=(*notes_of(design, ask, domains.outside), *_out_of_range(statistic, ask, out["estimate"])),
     )
     head = {key: np.repeat(objects(values), V) for key, values in domains.keys.items()}
     head["variable"] = np.tile(objects([variable.name for variable in variables]), cells)
@@ -129,6 +130,14 @@ def _block(columns: dict[tuple[int, str], list[Any]], wave: int, domains: Domain
         totals=tuple(side_by_side(columns[wave, f"t{s}"]) for s in range(stages)),
         active=side_by_side(columns[wave, "active"]),
     )
+
+
+def _out_of_range(statistic: Statistic, ask: Ask, estimate: FloatArray) -> tuple[str, ...]:
+    beyond = int(((estimate < -1e-12) | (estimate > 1 + 1e-12)).sum())
+    if statistic is not PROPORTION or not beyond:
+        return ()
+    kind = "" if ask.interval == "wald" else f" and have no {ask.interval} limits"
+    return (f"{beyond} shares lie outside 0 to 1 because some calibrated weights are negative{kind}",)
 
 
 def data_notes(design: Design) -> tuple[str, ...]:

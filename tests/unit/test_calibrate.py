@@ -450,3 +450,16 @@ def test_a_standard_that_is_no_mapping(design: sk.Design, waves: sk.Design) -> N
             sk.standardize(d, "sex", [1, 2])
     series = sk.standardize(waves, "sex", pd.Series(SEX))
     np.testing.assert_array_equal(series.layout.weight, sk.standardize(waves, "sex", SEX).layout.weight)
+
+
+def test_a_share_made_negative_by_negative_weights_is_shown_without_limits() -> None:
+    """Would catch: the default interval of shares refusing the whole table."""
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"w": 1.0, "psu": np.arange(60) // 3, "x": rng.normal(size=60)})
+    frame["q"] = (frame["x"] > 1).astype(int)
+    design = sk.calibrate(sk.Design(frame, weight="w", psu="psu"), {"x": -60.0}, population=60)
+    est = sk.proportion(design, "q")
+    assert (est.table["estimate"].min() < 0) and (est.table["se"] > 0).all()
+    assert est.table[["ci_low", "ci_high"]].isna().all(axis=None)
+    assert "2 shares lie outside 0 to 1" in est.notes[-1]
+    assert sk.proportion(design, "q", interval="wald").table["ci_low"].notna().all()
