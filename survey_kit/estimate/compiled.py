@@ -10,9 +10,8 @@ import numpy as np
 
 from survey_kit.design import Counted, Layout, PsuTable
 from survey_kit.errors import EstimationError
+from survey_kit.estimate.centres import near_means
 from survey_kit.types import FloatArray, IntArray
-
-SAMPLE = 20_000  # rows from which centres are taken when there are more
 
 
 @cache
@@ -58,7 +57,7 @@ def fused_tables(
         Centres: means of a sample of the rows, which is near enough to keep all digits.
     """
     add = _kernel()
-    c = _centres(counted, ys, cell, cells)
+    c = near_means(ys, cell, cells)
     sums = []
     for s, stage in enumerate(layout.stages):
         out = np.zeros((stage.size * counted.domains, len(ys)))
@@ -80,23 +79,4 @@ def _read_only(values: Any) -> Any:
     """Give a read-only view: one type for the compiler, whether or not the frame's own memory may be written."""
     out = np.ascontiguousarray(values).view()
     out.flags.writeable = False
-    return out
-
-
-def _centres(counted: Counted, ys: list[FloatArray], cell: IntArray, cells: int) -> FloatArray:
-    """Means (K, cells) of evenly spaced rows; cells these miss take the exact mean of their own."""
-    n = len(counted.w)
-    some = slice(None, None, max(1, n // SAMPLE))
-    picked, w = cell[some], counted.w[some]
-    base = np.bincount(picked, weights=w, minlength=cells)
-    missed = base == 0
-    rows = np.flatnonzero(missed[cell]) if missed.any() and n > SAMPLE else np.zeros(0, dtype=np.int64)
-    out = np.zeros((len(ys), cells))
-    for k, y in enumerate(ys):
-        top = np.bincount(picked, weights=w * y[some], minlength=cells)
-        low = base.copy()
-        if len(rows):
-            top += np.bincount(cell[rows], weights=counted.w[rows] * y[rows], minlength=cells)
-            low += np.bincount(cell[rows], weights=counted.w[rows], minlength=cells)
-        out[k] = np.divide(top, low, out=out[k], where=low != 0)
     return out

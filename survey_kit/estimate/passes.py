@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from survey_kit.design import Counted, Design, Layout, PsuTable, accumulate, count
+from survey_kit.estimate.centres import near_means
 from survey_kit.estimate.columns import Ask, Variable
 from survey_kit.estimate.compiled import fused_tables
 from survey_kit.estimate.domains import Domains, active_units, by_result, make_domains, sparsely
@@ -215,13 +216,13 @@ def _ratio_rows(
 ) -> tuple[tuple[FloatArray | None, ...], FloatArray]:
     cell, waves = _result_cell(counted, domains)
     size = counted.domains * waves
-    base = (
-        by_result(counted.w_sum, domains).reshape(-1)
-        if x is None
-        else np.bincount(cell, weights=counted.w * x, minlength=size).astype(np.float64, copy=False)
-    )
-    c = _centres(counted.w * y, base, cell, size)
-    u0 = y - (c[cell] if x is None else c[cell] * x)
+    if x is None:
+        c = near_means([y], cell, size)[0]
+        u0 = y - c[cell]
+    else:
+        base = np.bincount(cell, weights=counted.w * x, minlength=size).astype(np.float64, copy=False)
+        c = _centres(counted.w * y, base, cell, size)
+        u0 = y - c[cell] * x
     return (u0, x), c.reshape(1, -1, waves)
 
 
