@@ -68,6 +68,19 @@ def _sketched(value: Any) -> str:
     return shown(value)
 
 
+def flag(value: Any, name: str, error: type[SurveyKitError] = SurveyKitError) -> bool:
+    """Return True or False.
+
+    Examples
+    --------
+    >>> flag(True, "details")
+    True
+    """
+    if not isinstance(value, (bool, int, np.bool_)) or value not in (0, 1):
+        raise error(f"'{name}' is True or False.", found=shown(value), fix=f"Write {name}=True, or leave it out.")
+    return bool(value)
+
+
 def instance(value: Any, kind: type[T] | tuple[type[Any], ...], what: str, fix: str, error: type[SurveyKitError]) -> T:
     """Return `value` if it is of a kind.
 

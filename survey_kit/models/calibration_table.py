@@ -9,6 +9,7 @@ import numpy as np
 
 from survey_kit import checks, frames
 from survey_kit.design import Design
+from survey_kit.design.declared import check_design
 from survey_kit.errors import EstimationError
 from survey_kit.estimate.adapter import Influence, from_influence
 from survey_kit.estimate.estimates import Estimates, bind
@@ -17,6 +18,7 @@ from survey_kit.models.margins_average import Averaging, Scenario, averaged
 from survey_kit.models.margins_matrix import matrix
 from survey_kit.models.margins_population import population
 from survey_kit.models.margins_response import linear, response_of
+from survey_kit.models.model import check_fit
 from survey_kit.types import FloatArray, IntArray
 
 LP = "linear_predictor_of_the_model"
@@ -82,6 +84,7 @@ def grouped_predictions(fit: ModelFit, groups: int) -> tuple[IntArray, int]:
     EstimationError
         If the model predicts more than one number, or there are fewer than two groups.
     """
+    check_fit(fit)
     if fit.model.family is None:
         raise EstimationError(
             "A calibration table is of one mean.",
@@ -89,7 +92,7 @@ def grouped_predictions(fit: ModelFit, groups: int) -> tuple[IntArray, int]:
             fix="Fit a logit of one level, or look at fit_measures(fit).",
         )
     if isinstance(groups, bool) or not isinstance(groups, (int, np.integer)) or groups < 2:
-        raise EstimationError("At least two groups are needed.", found=str(groups))
+        raise EstimationError("At least two groups are needed.", found=checks.shown(groups))
     eta = linear(fit, fit.theta, fit.X, fit.offset)[0]
     place = np.unique(np.round(eta / float(np.abs(eta).max(initial=1.0)), 12), return_inverse=True)[1]
     own = np.bincount(place, weights=fit.design.layout.weight[fit.rows])
@@ -168,6 +171,8 @@ def calibration_slope(fit: ModelFit, design: Design, *, where: str | None = None
     from survey_kit.models.problem import Question
     from survey_kit.models.wrapping import fit_model
 
+    check_fit(fit)
+    check_design(design)
     if fit.model.family is None or fit.problem.ask.offset is not None:
         raise EstimationError("Calibration is of a model of one mean without an offset.", found=fit.family)
     inside = np.arange(design.n) if where is None else np.flatnonzero(design.flags(where))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from survey_kit import checks
 from survey_kit.design import Design
 from survey_kit.errors import EstimationError, did_you_mean
 from survey_kit.estimate.estimates import Estimates
@@ -190,15 +191,24 @@ class ModelFit:
 
     def predictor(self, X: FloatArray, offset: FloatArray | None = None) -> FloatArray:
         """Linear predictor of the rows of a matrix (r, p): (r,), or (levels - 1, r) of a multinomial model."""
+        X, offset = self._matrix(X, offset)
         p = len(self.columns)
         eta = self.theta.reshape(-1, p) @ X.T if self.model.kind == "nominal" else self.theta[:p] @ X.T
         return eta if offset is None else eta + offset
 
     def fitted(self, X: FloatArray, offset: FloatArray | None = None, theta: FloatArray | None = None) -> FloatArray:
         """Mean (1, r), or probability of every level (L, r), for the rows of a matrix (r, p)."""
-        return self.maximum.likelihood.fitted(
-            self.theta if theta is None else theta, np.ascontiguousarray(X.T, dtype=np.float64), offset
-        )
+        X, offset = self._matrix(X, offset)
+        theta = self.theta if theta is None else _shaped(theta, "theta", self.theta.shape, "one number per parameter")
+        return self.maximum.likelihood.fitted(theta, np.ascontiguousarray(X.T), offset)
+
+    def _matrix(self, X: FloatArray, offset: FloatArray | None) -> tuple[FloatArray, FloatArray | None]:
+        """Check a matrix (r, p) and its offset."""
+        rows = np.shape(X)[0] if isinstance(X, np.ndarray) and X.ndim else len(X) if isinstance(X, (list, tuple)) else 0
+        X = _shaped(X, "X", (rows, len(self.columns)), "a matrix with the columns of the fit, as predict_matrix gives")
+        if offset is None or (isinstance(offset, (int, float)) and not isinstance(offset, bool)):
+            return X, None if offset is None else np.full(rows, float(offset))
+        return X, _shaped(offset, "offset", (rows,), "one number per row")
 
     def predict_matrix(self, frame: Frame) -> FloatArray:
         """Matrix (r, p) of new data.
@@ -247,6 +257,9 @@ class ModelFit:
 
     def refit(self, weight: FloatArray) -> FloatArray:
         """Parameters (K,) under other weights (n,) of the design's rows."""
+        weight = _shaped(weight, "weight", (self.design.n,), "one weight per row of the design")
+        if not weight[self.rows].sum() > 0:
+            raise EstimationError("The weights do not add up to more than zero.", fix="Give other weights.")
         return fitting.refit(self.maximum, self.problem, weight)
 
     def at(self, term: str | Sequence[str]) -> IntArray:
@@ -314,3 +327,14 @@ class ModelFit:
         from survey_kit.models.tidy import html
 
         return html(self)
+
+
+def _shaped(value: Any, name: str, shape: tuple[int, ...], what: str) -> FloatArray:
+    """Return finite numbers of a shape."""
+    fix = f"Give {what}."
+    out = checks.floats(value, name, fix, EstimationError)
+    if out.shape != shape:
+        raise EstimationError(f"'{name}' has the wrong shape.", found=f"{out.shape}, not {shape}", fix=fix)
+    if not np.isfinite(out).all():
+        raise EstimationError(f"'{name}' holds missing or infinite values.", fix=fix)
+    return out

@@ -21,6 +21,7 @@ from survey_kit.models.families import Family
 from survey_kit.models.fit import ModelFit
 from survey_kit.models.likelihood import Rows
 from survey_kit.models.margins_response import linear, predictors_of, response_of
+from survey_kit.models.model import check_fit
 from survey_kit.models.newton import maximise
 from survey_kit.types import BoolArray, FloatArray
 
@@ -252,6 +253,8 @@ def fit_measures(fit: ModelFit, *, cutoff: float = 0.5, level: float = 0.95) -> 
     >>> found[["statistic", "estimate"]].round(3).head(3).values.tolist()
     [['mcfadden', 0.023], ['cox_snell', 0.031], ['nagelkerke', 0.041]]
     """
+    check_fit(fit)
+    cutoff = checks.number(cutoff, "cutoff", "Give a number between 0 and 1.", EstimationError)
     if not 0 < cutoff < 1:
         raise EstimationError("A cutoff is a probability.", found=f"{cutoff:g}", fix="Give a number between 0 and 1.")
     checks.level(level)

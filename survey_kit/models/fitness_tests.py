@@ -14,7 +14,7 @@ from survey_kit.models import model as models
 from survey_kit.models.calibration_table import group_means, grouped_predictions
 from survey_kit.models.fit import ModelFit
 from survey_kit.models.margins_response import linear, response_of
-from survey_kit.models.model import Model
+from survey_kit.models.model import Model, check_fit
 from survey_kit.models.outcome import Outcome
 from survey_kit.models.problem import Problem
 from survey_kit.models.wrapping import fit_problem
@@ -132,6 +132,7 @@ def parallel_lines(fit: ModelFit, *, method: str = "adjusted") -> TestResult:
     >>> found["term"].tolist(), bool((found["p"] > 0.05).all())
     (['x', '(all)'], True)
     """
+    check_fit(fit)
     if fit.model.kind != "ordered" or len(fit.levels) < 3:
         raise EstimationError(
             "Parallel lines are assumed by an ordered model of three levels or more.",

@@ -19,6 +19,7 @@ from survey_kit.models.margins_population import (
     covariates,
     free_name,
     grid,
+    held,
     known_covariate,
     levels_of,
     population,
@@ -144,7 +145,7 @@ def _settings(
     fit: ModelFit, by: str | Sequence[str] | None, at: Mapping[str, Any] | None, everyone: Population
 ) -> list[dict[str, Any]]:
     """Every combination of values that is asked for."""
-    at = dict(at or {})
+    at = held(at)
     levels: dict[str, Sequence[Any]] = {}
     for name in checks.names(by, "by"):
         known_covariate(fit, name)
@@ -154,6 +155,8 @@ def _settings(
         if name in at:
             given = at.pop(name)
             levels[name] = list(given) if isinstance(given, (list, tuple, range, np.ndarray)) else [given]
+            if not levels[name]:
+                raise EstimationError(f"There is no value of '{name}' to predict at.", fix="Give at least one.")
         else:
             levels[name] = levels_of(fit, everyone.frame, name)
     for name in at:

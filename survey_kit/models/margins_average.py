@@ -22,7 +22,7 @@ from survey_kit.errors import EstimationError
 from survey_kit.estimate.adapter import Influence, from_influence
 from survey_kit.estimate.covariances import Replicated, Variance
 from survey_kit.estimate.estimates import Estimates, bind, combined
-from survey_kit.estimate.intervals import check_scale
+from survey_kit.estimate.intervals import KINDS, check_scale
 from survey_kit.models.fit import ModelFit
 from survey_kit.models.margins_population import Population
 from survey_kit.models.margins_response import Response, linear, predictors_of
@@ -115,6 +115,7 @@ def averaged(
 
 def finished(est: Estimates, level: float, interval: Interval, notes: Sequence[str]) -> Estimates:
     """Give an estimate its limits and its sentences."""
+    checks.choice(interval, "interval", tuple(KINDS), EstimationError)
     if interval != "wald":
         check_scale(interval, est.table["estimate"].to_numpy(dtype=np.float64))
     out = replace(est, interval=interval, notes=tuple(dict.fromkeys((*est.notes, *notes))))

@@ -26,6 +26,7 @@ from survey_kit.models.margins_population import (
     with_values,
 )
 from survey_kit.models.margins_response import Scale, response_of
+from survey_kit.models.model import check_fit
 from survey_kit.types import FloatArray, Interval
 
 Contrast: TypeAlias = Literal["auto", "derivative", "reference", "sequential", "pairwise", "sd"] | float
@@ -151,6 +152,8 @@ def average_marginal_effects(
     >>> found[["variable", "contrast", "estimate", "se"]].round(3).values.tolist()
     [['x', 'dy/dx', 0.019, 0.139], ['g', 'b - a', -0.388, 0.438]]
     """
+    check_fit(fit)
+    _check_contrast(contrast)
     ask = _ask(fit, by, sample, scale, level)
     return _all(ask, variables, contrast, at, MEASURES["difference"])
 
@@ -197,7 +200,10 @@ def comparisons(
     >>> sk.comparisons(fit, "g").table[["contrast", "estimate", "se"]].round(3).values.tolist()
     [['b / a', 0.495, 0.503]]
     """
+    check_fit(fit)
     checks.choice(measure, "measure", tuple(MEASURES), EstimationError)
+    checks.choice(scale, "scale of predictions", ("response", "link"), EstimationError)
+    _check_contrast(contrast)
     if measure != "difference" and scale == "link":
         raise EstimationError("A ratio of linear predictors has no meaning.", fix="Say scale='response'.")
     if measure == "odds_ratio" and fit.model.kind not in ("binary", "ordered", "nominal"):
@@ -206,6 +212,16 @@ def comparisons(
         raise EstimationError("A comparison is of two values.", fix="Use average_marginal_effects for slopes.")
     ask = _ask(fit, by, sample, scale, level)
     return _all(ask, variables, contrast, at, MEASURES[measure])
+
+
+def _check_contrast(contrast: Contrast) -> None:
+    if isinstance(contrast, str):
+        if contrast not in NAMED:
+            raise EstimationError(f"There is no contrast '{contrast}'.", fix=did_you_mean(contrast, NAMED))
+    elif not checks.number(
+        contrast, "contrast", f"Say one of {', '.join(NAMED)}, or give the change.", EstimationError
+    ):
+        raise EstimationError("A change must be a number other than zero.", found=str(contrast))
 
 
 def _ask(fit: ModelFit, by: str | Sequence[str] | None, sample: Sample, scale: Scale, level: float) -> Averaging:
@@ -226,11 +242,6 @@ def _all(
     measure: _Comparison,
 ) -> Estimates:
     fit = ask.fit
-    if isinstance(contrast, str):
-        if contrast not in NAMED:
-            raise EstimationError(f"There is no contrast '{contrast}'.", fix=did_you_mean(contrast, NAMED))
-    elif not np.isfinite(contrast) or contrast == 0:
-        raise EstimationError("A change must be a number other than zero.", found=str(contrast))
     names = (
         covariates(fit)
         if variables is None

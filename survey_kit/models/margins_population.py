@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from survey_kit.models.columns import of_design
 from survey_kit.models.fit import ModelFit
 from survey_kit.models.formula import columns_of
 from survey_kit.models.margins_matrix import factors_with
+from survey_kit.models.model import check_fit
 from survey_kit.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -78,8 +79,9 @@ def population(fit: ModelFit, over: str | Sequence[str] | None) -> Population:
     Raises
     ------
     EstimationError
-        If a group has a reserved name, or no row is in a group.
+        If this is no model, a group has a reserved name, or no row is in a group.
     """
+    check_fit(fit)
     names = checks.names(over, "over")
     data, rows = fit.problem.data, fit.rows
     if data.cell is None:
@@ -195,11 +197,11 @@ def with_values(fit: ModelFit, frame: pd.DataFrame, setting: Setting) -> pd.Data
             made[name] = _number(name, value, len(frame))
             continue
         known = list(frame[name].cat.categories)
-        if value not in known:
+        if not isinstance(value, Hashable) or value not in known:
             raise EstimationError(
                 f"'{name}' has a category the model was not fitted with.",
                 where=f"column '{name}'",
-                found=repr(value),
+                found=checks.shown(value),
                 fix=f"Use one of {', '.join(map(repr, known[:8]))}, or fit the model with it.",
             )
         codes = np.full(len(frame), known.index(value))
@@ -213,14 +215,39 @@ def _number(name: str, value: Any, size: int) -> FloatArray:
     except (TypeError, ValueError):
         out = np.full(size, np.nan)
     if not np.isfinite(out).all():
-        raise EstimationError(f"'{name}' is a number in the model.", found=repr(value), fix="Give a finite number.")
+        raise EstimationError(
+            f"'{name}' is a number in the model.", found=checks.shown(value), fix="Give a finite number."
+        )
     return out
+
+
+def held(at: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Give the covariates that are held at values.
+
+    Raises
+    ------
+    EstimationError
+        If they are not named by a mapping.
+
+    Examples
+    --------
+    >>> held({"age": 40}), held(None)
+    ({'age': 40}, {})
+    """
+    named: Mapping[str, Any] = checks.instance(
+        {} if at is None else at,
+        Mapping,
+        "'at' names covariates and their values.",
+        "Write at={'age': 40}, or at={'age': [20, 40, 60]}.",
+        EstimationError,
+    )
+    return dict(named)
 
 
 def grid(fit: ModelFit, at: Mapping[str, Any] | None, levels: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
     """Give every combination of some levels and of the values of `at`, one or several each."""
     wanted: dict[str, list[Any]] = {name: list(values) for name, values in levels.items()}
-    for name, value in (at or {}).items():
+    for name, value in held(at).items():
         known_covariate(fit, name)
         free_name(name)
         several = isinstance(value, (list, tuple, range, np.ndarray))

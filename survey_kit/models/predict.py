@@ -26,6 +26,7 @@ from survey_kit.models.margins_population import (
     with_values,
 )
 from survey_kit.models.margins_response import Response, Scale, linear, predictors_of, response_of
+from survey_kit.models.model import check_fit
 from survey_kit.types import FloatArray, Frame, Interval
 
 MOST_ROWS = 20_000
@@ -86,6 +87,7 @@ def predictions(
     >>> sk.predictions(fit, {"x": [1, 6]}, interval="logit").table[["x", "estimate", "se"]].round(3).values.tolist()
     [[1, 0.689, 0.387], [6, 0.435, 0.378]]
     """
+    check_fit(fit)
     response = response_of(fit, scale)
     notes: list[str] = []
     if at is None:

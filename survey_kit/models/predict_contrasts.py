@@ -7,13 +7,23 @@ from typing import Any
 
 import numpy as np
 
+from survey_kit import checks
 from survey_kit.errors import EstimationError, did_you_mean
 from survey_kit.estimate.covariances import Replicated
 from survey_kit.estimate.estimates import Estimates, combined
 from survey_kit.models.fit import ModelFit
 from survey_kit.models.margins_average import finished
 from survey_kit.models.margins_matrix import factors_with, matrix
-from survey_kit.models.margins_population import categorical, known_covariate, levels_of, population, with_values
+from survey_kit.models.margins_population import (
+    categorical,
+    covariates,
+    known_covariate,
+    levels_of,
+    population,
+    with_values,
+)
+from survey_kit.models.model import check_fit
+from survey_kit.models.terms import bare
 from survey_kit.types import FloatArray
 
 Weights = Mapping[str, float]
@@ -46,7 +56,7 @@ def contrasts(
     Raises
     ------
     EstimationError
-        If a column is unknown, or the covariate takes part in an interaction, so that its levels differ by more than
+        If a column is unknown, `wanted` is neither, or the covariate takes part in an interaction, so that its levels differ by more than
         coefficients.
 
     Notes
@@ -66,6 +76,8 @@ def contrasts(
     """
     from scipy import sparse
 
+    check_fit(fit)
+    exponentiate = checks.flag(exponentiate, "exponentiate", EstimationError)
     L, names, equations = _pairs(fit, wanted) if isinstance(wanted, str) else _named(fit, wanted)
     estimate = L @ fit.theta
     head: dict[str, list[Any]] = {"variable": names, "category": equations}
@@ -95,6 +107,13 @@ def _named(fit: ModelFit, wanted: Mapping[str, Weights]) -> tuple[FloatArray, li
     equations = _equations(fit)
     size = len(names) // len(equations)
     rows, labels, categories = [], [], []
+    checks.instance(
+        wanted,
+        Mapping,
+        "Contrasts are named by a mapping, or are those of a covariate.",
+        f"Write {{'name': {{'{names[0]}': 1}}}}, or the name of a categorical covariate.",
+        EstimationError,
+    )
     if not wanted:
         raise EstimationError("There is no contrast.", fix="Write {'name': {'column': weight}}.")
     for label, weights in wanted.items():
@@ -104,14 +123,22 @@ def _named(fit: ModelFit, wanted: Mapping[str, Weights]) -> tuple[FloatArray, li
             )
         row = np.zeros(size)
         for name, weight in weights.items():
-            if name not in names[:size]:
-                raise EstimationError(f"The model has no coefficient '{name}'.", fix=did_you_mean(name, names[:size]))
-            row[names.index(name)] += _finite(label, weight)
+            row[_place(name, names[:size])] += _finite(label, weight)
         for e, equation in enumerate(equations):
             rows.append(np.concatenate([np.zeros(e * size), row, np.zeros((len(equations) - e - 1) * size)]))
             labels.append(label)
             categories.append(equation)
     return np.stack(rows), labels, categories
+
+
+def _place(name: str, names: list[str]) -> int:
+    """Find a coefficient by its name, with or without the C() of its covariate."""
+    if name in names:
+        return names.index(name)
+    same = [i for i, known in enumerate(names) if bare(known) == bare(str(name))]
+    if len(same) != 1:
+        raise EstimationError(f"The model has no coefficient '{name}'.", fix=did_you_mean(name, names))
+    return same[0]
 
 
 def _finite(label: str, weight: Any) -> float:
@@ -120,12 +147,12 @@ def _finite(label: str, weight: Any) -> float:
     except (TypeError, ValueError):
         value = float("nan")
     if not np.isfinite(value):
-        raise EstimationError(f"A weight of the contrast '{label}' is no number.", found=repr(weight))
+        raise EstimationError(f"A weight of the contrast '{label}' is no number.", found=checks.shown(weight))
     return value
 
 
 def _pairs(fit: ModelFit, name: str) -> tuple[FloatArray, list[str], list[Any]]:
-    known_covariate(fit, name)
+    name = known_covariate(fit, name if name in covariates(fit) else bare(name))
     if not categorical(fit, name):
         raise EstimationError(
             f"'{name}' is a number in the model.", fix=f"Write C({name}) in the formula, or name the coefficient."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SINGULAR = 1e-10  # share of a variance the other coefficients leave, below which too few units carry the covariance
+_STATED = re.compile(r"C\(`?([^(),`]+)`?(?:,.*?)?\)(?=$|[\[:])")
 RULES = "exact", "saddlepoint", "satterthwaite"
 METHODS = {
     "wald": "Wald test",
@@ -87,20 +89,32 @@ def places(fit: ModelFit, term: str | Sequence[str]) -> IntArray:
     """
     p = len(fit.columns)
     columns: list[int] = []
-    for name in checks.names(term, "term", least=1):
-        columns += range(p)[fit.terms[_known(fit, name)]]
+    for name in dict.fromkeys(_known(fit, said) for said in checks.names(term, "term", least=1)):
+        columns += range(p)[fit.terms[name]]
     equations = len(fit.theta) // p if fit.model.kind == "nominal" else 1
     return np.asarray([e * p + j for e in range(equations) for j in columns], dtype=np.int64)
 
 
 def _known(fit: ModelFit, name: str) -> str:
-    """Find a term by its name, the parts of an interaction in any order."""
+    """Find a term by its name, the parts of an interaction in any order, with or without C()."""
     if name in fit.terms:
         return name
     same = [term for term in fit.terms if sorted(term.split(":")) == sorted(name.replace(" ", "").split(":"))]
-    if not same:
+    same = same or [term for term in fit.terms if sorted(bare(term).split(":")) == sorted(bare(name).split(":"))]
+    if len(same) != 1:
         raise EstimationError(f"The model has no term '{name}'.", fix=did_you_mean(name, fit.terms))
     return same[0]
+
+
+def bare(name: str) -> str:
+    """Give the name of a term or coefficient without what says that a covariate is categorical.
+
+    Examples
+    --------
+    >>> bare("C(region)"), bare("age:C(region, Treatment('a'))[T.b]")
+    ('region', 'age:region[T.b]')
+    """
+    return _STATED.sub(r"\1", name.replace(" ", ""))
 
 
 def term_test(
@@ -118,7 +132,7 @@ def term_test(
     fit
         The model.
     term
-        A term of the formula, such as ``"C(region)"`` or ``"age:C(sex)"``, or several.
+        A term of the formula, such as ``"C(region)"`` or ``"age:C(sex)"``, or several; ``"region"`` finds ``C(region)``.
     method
         ``"wald"``: :math:`F = b' V^{-1} b / q` on q and the model's degrees of freedom. ``"adjusted_wald"``: times
         (d - q + 1) / d on q and d - q + 1, d the units minus strata (Korn & Graubard 1990, American Statistician 44).
@@ -149,11 +163,17 @@ def term_test(
     checks.choice(rule, "rule for the tail", RULES, EstimationError)
     at = places(fit, term)
     name = " + ".join(checks.names(term, "term", least=1))
-    below = fit.df_residual if ddf is None else ddf
+    below = fit.df_residual if ddf is None else _degrees(ddf)
     if not below > 0:
         raise _too_few(fit, name, len(at))
     found = _wald if method in ("wald", "adjusted_wald") else _working
     return found(fit, at, name, method, rule, below)
+
+
+def _degrees(ddf: float) -> float:
+    if isinstance(ddf, float) and ddf == np.inf:
+        return ddf
+    return checks.number(ddf, "ddf", "Give a number, or np.inf for a chi-square test.", EstimationError)
 
 
 def _wald(fit: ModelFit, at: IntArray, name: str, method: TestMethod, _rule: TailRule, ddf: float) -> TermTest:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import stdtr
 
+from survey_kit import checks
+from survey_kit.errors import EstimationError
 from survey_kit.models.fit import ModelFit
 from survey_kit.models.model import check_fit
 
@@ -44,6 +46,7 @@ def tidy(fit: ModelFit, *, exponentiate: bool = False) -> pd.DataFrame:
     import pandas as pd
 
     check_fit(fit)
+    exponentiate = checks.flag(exponentiate, "exponentiate", EstimationError)
     table = fit.params.table
     b, se, low, high, df = (
         table[name].to_numpy(dtype=np.float64) for name in ("estimate", "se", "ci_low", "ci_high", "df")

@@ -77,9 +77,6 @@ def _params(design: Design, model: Model, problem: Problem, maximum: Maximum, le
 
 
 def _notes(design: Design, model: Model, problem: Problem, maximum: Maximum, slopes: int) -> tuple[str, ...]:
-    kind = "expected" if maximum.likelihood.information is not None or model.family is not None else "observed"
-    if model.family is not None and model.family.expected is not None and maximum.likelihood.information is None:
-        kind = "observed"
     title = model.name if model.link in ("identity", model.name) else f"{model.name} ({model.link} link)"
     out = [
         f"{title}: weighted pseudo-maximum likelihood, weights of mean one",
@@ -90,7 +87,9 @@ def _notes(design: Design, model: Model, problem: Problem, maximum: Maximum, slo
         out.append(
             "the covariates tell the outcome exactly: what is left are rounding errors, and so are the standard errors"
         )
-    if design.replicates is None:
+    differ = model.kind == "ordered" or (model.family is not None and model.family.expected is not None)
+    if design.replicates is None and differ:
+        kind = "expected" if maximum.likelihood.information is not None else "observed"
         out.insert(1, f"influence by the {kind} information")
     stage = design.layout.stages[0]
     unit = stage.unit_of_row[problem.active]
