@@ -16,6 +16,7 @@ from survey_kit.estimate.covariances import Variance, joined
 from survey_kit.estimate.intervals import interval as limits
 from survey_kit.estimate.maps import check_estimates, head_columns, pairs_along, places_of, smallest
 from survey_kit.estimate.own_limits import OwnLimits
+from survey_kit.estimate.threads import one_thread
 from survey_kit.types import FloatArray, Frame, Interval
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Estimates:
     own_limits: OwnLimits | None = None
 
     # ------------------------------------------------------------------------------------------------- covariance
+    @one_thread()
     def vcov(self, rows: Sequence[int] | None = None) -> FloatArray:
         """Covariance matrix (K, K) of some rows, all by default; zero for rows without an estimate."""
         wanted = np.arange(len(self.table)) if rows is None else places_of(rows, len(self.table))

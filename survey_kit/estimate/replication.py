@@ -12,6 +12,7 @@ from survey_kit.estimate.covariances import Linearised, Replicated
 from survey_kit.estimate.domains import Domains, by_result
 from survey_kit.estimate.passes import Pass
 from survey_kit.estimate.statistics import Statistic
+from survey_kit.estimate.threads import one_thread
 from survey_kit.types import FloatArray
 
 
@@ -46,6 +47,7 @@ def _by_units(design: Design) -> bool:
     return design.replicates is not None and design.replicates.factors is not None and not design.calibration
 
 
+@one_thread()
 def _from_units(design: Design, passes: Sequence[Pass]) -> list[FloatArray]:
     """Totals of the row variables in every replicate (R, J, D, V), from unit totals (P, D) and factors (P, R)."""
     layout, made = design.layout, design.replicates
