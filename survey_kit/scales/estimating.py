@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -271,18 +272,23 @@ def own_limits(est: Estimates, kinds: Sequence[RowInterval]) -> Estimates:
     [[0.1626, 0.5701]]
     """
     estimate, se, df, n = (est.table[name].to_numpy(dtype=np.float64) for name in ("estimate", "se", "df", "n"))
-    names = np.array(list(kinds), dtype=object)
-
-    def at(level: float) -> tuple[FloatArray, FloatArray]:
-        low, high = np.full(len(estimate), np.nan), np.full(len(estimate), np.nan)
-        for kind in dict.fromkeys(kinds):
-            rows = names == kind
-            limits = _bonett if kind == "bonett" else KINDS[kind].limits
-            low[rows], high[rows] = limits(estimate[rows], se[rows], df[rows], n[rows], level)
-        return low, high
-
+    at = partial(_limits, tuple(kinds), (estimate, se, df, n))
     own = OwnLimits(name=" and ".join(dict.fromkeys(kinds)), estimate=estimate, at=at)
     return replace(est, own_limits=own).confint(est.level)
+
+
+def _limits(
+    kinds: tuple[RowInterval, ...], parts: tuple[FloatArray, ...], level: float
+) -> tuple[FloatArray, FloatArray]:
+    """Limits of rows by their kinds from estimates, standard errors, degrees of freedom and bases."""
+    names, size = np.array(kinds, dtype=object), len(kinds)
+    low, high = np.full(size, np.nan), np.full(size, np.nan)
+    for kind in dict.fromkeys(kinds):
+        rows = names == kind
+        limits = _bonett if kind == "bonett" else KINDS[kind].limits
+        estimate, se, df, n = (part[rows] for part in parts)
+        low[rows], high[rows] = limits(estimate, se, df, n, level)
+    return low, high
 
 
 def _bonett(

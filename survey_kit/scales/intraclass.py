@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -110,7 +111,7 @@ def icc(
         notes=(*notes, "limits by F, standard errors by leaving out each unit"),
         library=taken.library,
     )
-    own = OwnLimits(name="F", estimate=estimate, at=lambda at: _limits(ms, at))
+    own = OwnLimits(name="F", estimate=estimate, at=partial(_limits, ms))
     return replace(undefined(est), own_limits=own).confint(level)
 
 

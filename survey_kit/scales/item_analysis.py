@@ -93,6 +93,7 @@ def item_rest(
     [['a', 0.8498], ['b', 0.928], ['c', 0.9574]]
     """
     checks.choice(interval, "interval", get_args(ItemInterval), EstimationError)
+    details = checks.flag(details, "details", EstimationError)
     found = take_items(design, items, missing, where, reverse)
     ask = make_ask(by, where, "wald", level, None, "error")
     quantities = [Quantity(variable=name, category=None, statistic="item_rest", kind="fisher") for name in found.names]

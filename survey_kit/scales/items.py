@@ -11,6 +11,7 @@ import numpy as np
 
 from survey_kit import checks
 from survey_kit.design import Design
+from survey_kit.design.declared import check_design
 from survey_kit.errors import EstimationError, did_you_mean
 from survey_kit.estimate.domains import Cells
 from survey_kit.types import BoolArray, FloatArray, IntArray
@@ -119,7 +120,7 @@ def take_items(
     Raises
     ------
     EstimationError
-        If there are too few items, an answer lies outside the ends of a reversed item, or answers lack under ``"error"``.
+        If this is no design, there are too few items, an answer lies outside the ends of a reversed item, or answers lack under ``"error"``.
 
     Examples
     --------
@@ -128,11 +129,14 @@ def take_items(
     >>> take_items(design, ("a", "b"), "listwise", None, {"b": (1, 5)}).y.tolist()
     [[1.0, 1.0], [5.0, 4.0]]
     """
+    check_design(design)
     names = checks.names(items, "items")
     checks.choice(missing, "treatment of missing answers", get_args(ItemMissing), EstimationError)
     if len(names) < least:
         raise EstimationError(
-            f"This needs {least} items or more.", found=repr(items), fix='Name them: ("trust1", "trust2", "trust3").'
+            f"This needs {least} items or more.",
+            found=checks.shown(items),
+            fix='Name them: ("trust1", "trust2", "trust3").',
         )
     ends = _ends_of(reverse, names)
     columns = [design.numbers(name) for name in names]
@@ -182,7 +186,7 @@ def _ends_of(reverse: Reverse, names: Sequence[str]) -> dict[str, tuple[float, f
     if reverse is not None and not isinstance(reverse, Mapping):
         raise EstimationError(
             "An item is turned round between the ends of its scale.",
-            found=f"reverse={reverse!r}",
+            found=f"reverse={checks.shown(reverse)}",
             fix=f"Write reverse={{'{names[-1]}': (1, 5)}}.",
         )
     out = {}
@@ -203,7 +207,9 @@ def checked_ends(ends: Sequence[float], fix: str) -> tuple[float, float]:
     """
     pair = tuple(ends) if isinstance(ends, Sequence) and not isinstance(ends, str) else ()
     if len(pair) != 2 or not all(isinstance(end, (int, float)) for end in pair) or not pair[0] < pair[1]:
-        raise EstimationError("The ends of a scale are its lowest and highest point.", found=repr(ends), fix=fix)
+        raise EstimationError(
+            "The ends of a scale are its lowest and highest point.", found=checks.shown(ends), fix=fix
+        )
     return float(pair[0]), float(pair[1])
 
 

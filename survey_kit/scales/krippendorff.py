@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -13,6 +14,7 @@ from survey_kit.errors import EstimationError
 from survey_kit.estimate.adapter import from_fixed
 from survey_kit.estimate.estimates import Estimates
 from survey_kit.estimate.own_limits import OwnLimits
+from survey_kit.scales.estimating import own_limits
 from survey_kit.scales.ratings import Ratings, take_ratings, undefined
 from survey_kit.types import FloatArray, Frame
 
@@ -52,8 +54,9 @@ def krippendorff_alpha(
     raters
         The raters' columns; all by default.
     interval
-        ``"bootstrap"``: percentiles over samples of units with replacement. ``"jackknife"``: t with the standard error of
-        leaving out each unit.
+        ``"bootstrap"``: percentiles over samples of units with replacement. ``"jackknife"``: the standard error of
+        leaving out each unit, and Student's t on the scale of :math:`\log(1 - \hat\alpha)`, so that no limit exceeds 1
+        (Bonett 2002, as for :func:`alpha`).
     replicates
         How many bootstrap samples.
     rng
@@ -104,7 +107,7 @@ def krippendorff_alpha(
     if interval == "jackknife":
         draws = _alphas(disagreement, N, 1 - np.eye(U), values)
         scale = (U - 1) / U
-        notes.append("standard error by leaving out each unit")
+        notes.append("standard error by leaving out each unit, limits on the scale of log(1 - alpha)")
     else:
         draws = _alphas(disagreement, N, _bootstrap(U, replicates, rng), values)
         scale = 1 / max(int(np.isfinite(draws).sum()) - 1, 1)
@@ -113,7 +116,7 @@ def krippendorff_alpha(
     if lost and np.isfinite(estimate[0]):
         notes.append(f"{lost} of them have equal ratings only and are set aside")
     est = _wrapped(estimate, draws, scale, N, measurement, level, notes, taken.library)
-    return _percentiles(est, draws, estimate) if interval == "bootstrap" else est
+    return _percentiles(est, draws, estimate) if interval == "bootstrap" else own_limits(est, ["bonett"])
 
 
 def _table(ratings: Ratings, measurement: Measurement) -> tuple[FloatArray, FloatArray]:
@@ -153,13 +156,25 @@ def _bootstrap(U: int, replicates: int, rng: Seed) -> FloatArray:
         raise EstimationError(
             "The bootstrap draws at random and needs a seed.", fix="Say rng=1, or interval='jackknife'."
         )
+    if isinstance(replicates, bool) or not isinstance(replicates, (int, np.integer)):
+        raise EstimationError(
+            "'replicates' is a whole number.", found=checks.shown(replicates), fix="Say replicates=2000."
+        )
     if replicates < FEWEST_REPLICATES:
         raise EstimationError(
             "Too few bootstrap samples for percentiles.",
             found=f"{replicates}",
             fix=f"Say replicates={FEWEST_REPLICATES} or more.",
         )
-    generator = rng if isinstance(rng, np.random.Generator) else np.random.default_rng(rng)
+    generator = rng
+    if not isinstance(generator, np.random.Generator):
+        if isinstance(rng, bool) or not isinstance(rng, (int, np.integer)) or rng < 0:
+            raise EstimationError(
+                "rng is a generator or a seed.",
+                found=checks.shown(rng),
+                fix="Say rng=7, or numpy.random.default_rng(7).",
+            )
+        generator = np.random.default_rng(int(rng))
     return generator.multinomial(U, np.full(U, 1 / U), size=replicates).astype(np.float64)
 
 
@@ -234,12 +249,13 @@ def _wrapped(
 
 
 def _percentiles(est: Estimates, draws: FloatArray, estimate: FloatArray) -> Estimates:
-    known = draws[np.isfinite(draws)]
+    known = draws[np.isfinite(draws) & np.isfinite(estimate)]
+    own = OwnLimits(name="bootstrap percentiles", estimate=estimate, at=partial(_middle, known))
+    return replace(est, own_limits=own).confint(est.level)
 
-    def at(level: float) -> tuple[FloatArray, FloatArray]:
-        if not np.isfinite(estimate[0]) or len(known) < 2:
-            return np.full(1, np.nan), np.full(1, np.nan)
-        low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
-        return np.array([low]), np.array([high])
 
-    return replace(est, own_limits=OwnLimits(name="bootstrap percentiles", estimate=estimate, at=at)).confint(est.level)
+def _middle(draws: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
+    if len(draws) < 2:
+        return np.full(1, np.nan), np.full(1, np.nan)
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    return np.array([low]), np.array([high])

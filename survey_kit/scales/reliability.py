@@ -99,6 +99,8 @@ def alpha(
     [0.9507, 0.0092, 0.9202, 0.9696]
     """
     checks.choice(interval, "interval", get_args(ReliabilityInterval), EstimationError)
+    standardized = checks.flag(standardized, "standardized", EstimationError)
+    details = checks.flag(details, "details", EstimationError)
     found = take_items(design, items, missing, where, reverse)
     ask = make_ask(by, where, "wald", level, None, "error")
     name = "standardized_alpha" if standardized else "alpha"
@@ -140,6 +142,7 @@ def ordinal_alpha(
     (0.8174, 'ordinal_alpha')
     """
     checks.choice(interval, "interval", get_args(ReliabilityInterval), EstimationError)
+    details = checks.flag(details, "details", EstimationError)
     found = take_items(design, items, missing, where, reverse)
     ask = make_ask(by, where, "wald", level, None, "error")
     quantities = _alpha_rows(found.names, "ordinal_alpha", details)
@@ -193,6 +196,7 @@ def omega(
     (0.8, 0.01)
     """
     checks.choice(interval, "interval", get_args(ReliabilityInterval), EstimationError)
+    ordinal = checks.flag(ordinal, "ordinal", EstimationError)
     checks.choice(method, "method of fitting", tuple(DISCREPANCIES), EstimationError)
     found = take_items(design, items, missing, where, reverse, least=3)
     ask = make_ask(by, where, "wald", level, None, "error")
