@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -163,6 +163,10 @@ def _sides(
 ) -> tuple[Estimates, Sides]:
     for est in (old, new):
         check_estimates(est)
+    independent = checks.flag(independent, "independent", EstimationError)
+    if variables is not None:
+        what = "'variables' names the old variables and their successors."
+        checks.instance(variables, Mapping, what, "Write variables={'old': 'new'}.", EstimationError)
     pair = isinstance(bridge, tuple) and len(bridge) == 2 and all(isinstance(part, Estimates) for part in bridge)
     parts = [old, new, *bridge] if pair else [old, new]
     if independent:
@@ -177,7 +181,14 @@ def _sides(
             ) from None
     labels: tuple[Any, ...] | None = None
     if not pair:
-        labels = tuple(bridge) if isinstance(bridge, Sequence) and not isinstance(bridge, str) else (bridge,)
+        several = isinstance(bridge, (Sequence, np.ndarray)) and not isinstance(bridge, (str, bytes))
+        labels = tuple(bridge) if several else (bridge,)
+        if not labels or not all(isinstance(label, Hashable) for label in labels):
+            raise EstimationError(
+                "The bridge is a label of the key, or several.",
+                found=checks.shown(bridge),
+                fix=f"Name the {checks.shown(key)} at which both versions were fielded.",
+            )
     return joint, Sides.of(parts, key, labels, variables)
 
 

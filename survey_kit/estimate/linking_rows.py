@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from survey_kit import checks
 from survey_kit.errors import EstimationError, did_you_mean
 from survey_kit.estimate.estimates import Estimates
 from survey_kit.types import BoolArray, IntArray
@@ -209,8 +210,9 @@ def _merged(old: Sequence[Any], new: Sequence[Any]) -> list[Any]:
 
 def _others(old: Estimates, new: Estimates, key: str) -> tuple[str, ...]:
     for est in (old, new):
-        if key not in est.keys:
-            raise EstimationError(f"'{key}' is not a key of these estimates.", fix=did_you_mean(key, est.keys))
+        if not isinstance(key, str) or key not in est.keys:
+            said = key if isinstance(key, str) else checks.shown(key)
+            raise EstimationError(f"'{said}' is not a key of these estimates.", fix=did_you_mean(said, est.keys))
     others = tuple(name for name in old.keys if name != key)
     if set(others) != {name for name in new.keys if name != key}:
         raise EstimationError(

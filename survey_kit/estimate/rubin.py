@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from survey_kit import checks
 from survey_kit.errors import EstimationError
 from survey_kit.estimate.adapter import from_fixed
 from survey_kit.estimate.estimates import Estimates
@@ -55,8 +56,7 @@ def combine(estimates: Sequence[Estimates]) -> Estimates:
     >>> est.table[["estimate", "se", "df"]].round(3).values.tolist()
     [[2.75, 0.924, 1.79]]
     """
-    parts = list(estimates)
-    _check_alike(parts)
+    parts = _checked(estimates)
     first = parts[0]
     Q, U, B = _moments(parts)
     m = len(parts)
@@ -115,8 +115,7 @@ def missing_information(estimates: Sequence[Estimates]) -> pd.DataFrame:
     >>> round(float(missing_information(parts)["relative_increase"][0]), 3)
     0.108
     """
-    parts = list(estimates)
-    _check_alike(parts)
+    parts = _checked(estimates)
     _, U, B = _moments(parts)
     m = len(parts)
     within, between = np.diag(U), np.diag(B)
@@ -131,7 +130,15 @@ def missing_information(estimates: Sequence[Estimates]) -> pd.DataFrame:
     return out
 
 
-def _check_alike(parts: Sequence[Estimates]) -> None:
+def _checked(estimates: Sequence[Estimates]) -> list[Estimates]:
+    """Give the results one by one; refuse what cannot be combined."""
+    if not isinstance(estimates, Iterable) or isinstance(estimates, (str, bytes)):
+        raise EstimationError(
+            "These are no estimates of several imputations.",
+            found=checks.shown(estimates),
+            fix="Give a list with one result per imputation.",
+        )
+    parts = list(estimates)
     for part in parts:
         check_estimates(part)
     if len(parts) < 2:
@@ -150,6 +157,7 @@ def _check_alike(parts: Sequence[Estimates]) -> None:
                 where=f"imputation {i + 2}",
                 fix="Make the same call on every imputed data set.",
             )
+    return parts
 
 
 def _moments(parts: Sequence[Estimates]) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -108,8 +108,10 @@ def hot_deck(  # noqa: PLR0913  # one keyword per decision that must be declared
     if draws == "units" and source.design is None:
         raise EstimationError("Drawing units needs a design.", fix="Give a Design, or say draws='rows'.")
     for name, value in (("reuse", reuse), ("least_donors", least_donors)):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-            raise EstimationError(f"{name} is a number of 1 or more.", found=repr(value), fix=f"Say {name}=3.")
+        if name == "reuse" and value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise EstimationError(f"{name} is a number of 1 or more.", found=checks.shown(value), fix=f"Say {name}=3.")
     groups = _groups(items)
     ladder = _ladder(checks.names(cells, "cells"), collapse)
     itself = {item for group in groups for item in group} & {key for keys in ladder for key in keys}
@@ -169,6 +171,12 @@ def _ladder(cells: tuple[str, ...], collapse: bool | Sequence[Sequence[str]]) ->
         return tuple(cells[:k] for k in range(len(cells), -1, -1))
     if collapse is False:
         return (cells,)
+    if not isinstance(collapse, (list, tuple)):
+        raise EstimationError(
+            "'collapse' is True, False, or a list of other cells.",
+            found=checks.shown(collapse),
+            fix="Write collapse=[('region',), ()].",
+        )
     return (cells, *(checks.names(keys, "collapse") for keys in collapse))
 
 

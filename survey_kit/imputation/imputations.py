@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from survey_kit import frames
+from survey_kit import checks, frames
 from survey_kit.design import Design
 from survey_kit.errors import EstimationError, did_you_mean
 from survey_kit.estimate import Estimates, combine
@@ -67,8 +67,9 @@ class Imputations:
 
     def mask(self, item: str) -> BoolArray:
         """Tell which rows (n,) of an item were imputed."""
-        if item not in self.recipients:
-            raise EstimationError(f"'{item}' was not imputed.", fix=did_you_mean(item, self.items))
+        if not isinstance(item, Hashable) or item not in self.recipients:
+            said = item if isinstance(item, str) else checks.shown(item)
+            raise EstimationError(f"'{said}' was not imputed.", fix=did_you_mean(said, self.items))
         out = np.zeros(frames.row_count(_frame_of(self.given)), dtype=bool)
         out[self.recipients[item]] = True
         return out
@@ -78,8 +79,9 @@ class Imputations:
 
         A column ``<item>_imputed`` says which values were imputed.
         """
-        if not 0 <= number < self.times:
-            raise EstimationError(f"There is no imputation {number}.", fix=f"Say 0 to {self.times - 1}.")
+        whole = isinstance(number, (int, np.integer)) and not isinstance(number, bool)
+        if not whole or not 0 <= number < self.times:
+            raise EstimationError(f"There is no imputation {checks.shown(number)}.", fix=f"Say 0 to {self.times - 1}.")
         frame, responses = _frame_of(self.given), _responses_of(self.given)
         masks = {item: self.mask(item) for item in self.items}
         rows_of = {}
@@ -119,6 +121,7 @@ class Imputations:
         >>> high.estimate(lambda design: sk.mean(design, "high")).table["variable"].tolist()
         ['high']
         """
+        _check_function(f)
         return replace(self, derived=(*self.derived, f))
 
     def designs(self, **declared: Any) -> tuple[Design, ...]:
@@ -151,13 +154,14 @@ class Imputations:
         EstimationError
             If `f` gives something else, or other rows for some imputation.
         """
+        _check_function(f)
         parts = []
         for number in range(self.times):
             part = f(self._design(number, declared))
             if not isinstance(part, Estimates):
                 raise EstimationError(
                     "Only estimates can be combined.",
-                    found=type(part).__name__,
+                    found=checks.shown(part),
                     fix="Let the function return Estimates, such as sk.mean(design, ...) or a model's .params.",
                 )
             parts.append(part)
@@ -212,6 +216,15 @@ def finish(
 
 
 _ASSUMED = "imputation assumes that, given what it uses, those who did not answer are like those who did"
+
+
+def _check_function(f: Any) -> None:
+    if not callable(f):
+        raise EstimationError(
+            "This is no function.",
+            found=checks.shown(f),
+            fix="Give one, such as lambda design: sk.mean(design, 'income').",
+        )
 
 
 def _frame_of(given: Any) -> Frame:

@@ -112,7 +112,7 @@ def predictive_mean_matching(
         raise EstimationError("Drawing units needs a design.", fix="Give a Design, or say draws='normal'.")
     for name, value in (("donors", donors), ("iterations", iterations)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise EstimationError(f"{name} is a number of 1 or more.", found=repr(value), fix=f"Say {name}=5.")
+            raise EstimationError(f"{name} is a number of 1 or more.", found=checks.shown(value), fix=f"Say {name}=5.")
     steps = _steps(
         source, [formulas] if isinstance(formulas, str) or not isinstance(formulas, Sequence) else list(formulas)
     )

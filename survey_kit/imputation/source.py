@@ -234,6 +234,6 @@ def generators(rng: np.random.Generator | int, times: int) -> list[np.random.Gen
         return list(rng.spawn(times))
     if isinstance(rng, bool) or not isinstance(rng, int | np.integer) or rng < 0:
         raise EstimationError(
-            "rng is a generator or a seed.", found=repr(rng), fix="Say rng=7, or numpy.random.default_rng(7)."
+            "rng is a generator or a seed.", found=checks.shown(rng), fix="Say rng=7, or numpy.random.default_rng(7)."
         )
     return list(np.random.default_rng(int(rng)).spawn(times))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -73,6 +73,10 @@ def make_blocks(design: Design, banner: Banner, where: str | None, words: BookWo
     >>> [(column.letter, column.label) for block in blocks for column in block.columns]
     [('', 'Total'), ('A', 'f'), ('B', 'm'), ('A', 'f / 1'), ('B', 'f / 2'), ('C', 'm / 1'), ('D', 'm / 2')]
     """
+    if not isinstance(banner, Iterable) or isinstance(banner, (bytes, Mapping)) or hasattr(banner, "columns"):
+        raise EstimationError(
+            "The banner takes column names.", found=checks.shown(banner), fix="Write banner=('sex', ('sex', 'age'))."
+        )
     entries = (banner,) if isinstance(banner, str) else tuple(banner)
     keys = [checks.names(entry, "banner") for entry in entries]
     if not all(keys):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from survey_kit import checks, frames
 from survey_kit.design import Design
+from survey_kit.design.declared import check_design
 from survey_kit.errors import EstimationError
 from survey_kit.estimate.columns import make_ask
 from survey_kit.estimate.grouped import backend
@@ -17,7 +18,7 @@ from survey_kit.tabbook.banner import Banner, Block, make_blocks
 from survey_kit.tabbook.compute import Plan, Table, tables
 from survey_kit.tabbook.long import overall_rows, pair_rows, tidy_rows
 from survey_kit.tabbook.notes import book_notes
-from survey_kit.tabbook.questions import Question
+from survey_kit.tabbook.questions import Question, check_question
 from survey_kit.tabbook.taking import take
 from survey_kit.tabbook.words import BookWords, is_synthetic
 from survey_kit.types import Adjustment, Frame, Interval, Missing
@@ -226,10 +227,11 @@ def tab_book(
     True
     """
     plan = _plan(where, missing, interval, level, adjust, small)
-    wanted: list[Any] = [questions] if isinstance(questions, (str, *get_args(Question))) else list(questions)  # type: ignore[arg-type]
+    check_design(design)
+    wanted: list[Any] = [questions] if isinstance(questions, (str, *get_args(Question))) else _listed(questions)
     if not wanted:
         raise EstimationError("There is no question.", fix="Name at least one column.")
-    named = words or BookWords()
+    named = _words(words)
     blocks = make_blocks(design, banner, where, named)
     taken = [take(design, question, missing, where, named) for question in wanted]
     checks.unique([question.name for question in taken], "The question", EstimationError)
@@ -243,6 +245,33 @@ def tab_book(
         notes=book_notes(found, blocks, plan, is_synthetic(design), len(design.waves)),
         backend=backend(design.frame),
     )
+
+
+def _words(words: BookWords | None) -> BookWords:
+    if words is None:
+        return BookWords()
+    fix = "Write words=BookWords(title='...')."
+    named: BookWords = checks.instance(words, BookWords, "'words' takes BookWords.", fix, EstimationError)
+    check_question(named)
+    checks.instance(named.title, str, "'title' is a text.", fix, EstimationError)
+    fix = "Write labels={'sex': {1: 'Men', 2: 'Women'}}."
+    for labels in named.labels.values():
+        checks.instance(labels, Mapping, "'labels' has a mapping for each column.", fix, EstimationError)
+    for title in named.titles.values():
+        checks.instance(
+            title, str, "'titles' has a text for each column.", "Write titles={'sex': 'Sex'}.", EstimationError
+        )
+    return named
+
+
+def _listed(questions: Any) -> list[Any]:
+    if not isinstance(questions, Iterable) or isinstance(questions, (bytes, Mapping)):
+        raise EstimationError(
+            "Questions are names of columns, or SingleResponse and the like.",
+            found=checks.shown(questions),
+            fix="Write ['trust', NumericResponse('age')].",
+        )
+    return list(questions)
 
 
 def _plan(where: str | None, missing: Any, interval: Any, level: Any, adjust: Any, small: Any) -> Plan:
@@ -261,7 +290,7 @@ def _plan(where: str | None, missing: Any, interval: Any, level: Any, adjust: An
         and 0 <= small[0] <= small[1]
     ):
         raise EstimationError(
-            "'small' gives two bases, the smaller first.", found=repr(small), fix="Write small=(30, 100)."
+            "'small' gives two bases, the smaller first.", found=checks.shown(small), fix="Write small=(30, 100)."
         )
     make_ask(None, where, interval, high, None, missing)
     return Plan(where=where, missing=missing, interval=interval, levels=(high, low), adjust=adjust, small=small)

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from survey_kit import checks
+from survey_kit.errors import EstimationError
+
 
 @dataclass(frozen=True, slots=True)
 class SingleResponse:
@@ -103,3 +106,38 @@ class NumericResponse:
 
 
 Question: TypeAlias = SingleResponse | MultipleResponse | NumericResponse
+
+
+def check_question(question: Any) -> None:
+    """Refuse a question or words of a book whose parts are of the wrong kind.
+
+    Raises
+    ------
+    EstimationError
+        If a title is no text, labels or nets are no mapping, or a choice is unknown.
+
+    Examples
+    --------
+    >>> check_question(SingleResponse("court", title="Trust in the court"))
+    """
+    for name in ("title", "name", "language"):
+        value = getattr(question, name, None)
+        if value is not None or (name != "title" and hasattr(question, name)):
+            checks.instance(value, str, f"'{name}' is a text.", f"Write {name}='...'.", EstimationError)
+    for name in ("labels", "nets", "titles"):
+        if hasattr(question, name):
+            fix = f"Write {name}={{...}}, as in the example of {type(question).__name__}."
+            checks.instance(getattr(question, name), Mapping, f"'{name}' is a mapping.", fix, EstimationError)
+    for name in ("mean", "of_responses"):
+        if hasattr(question, name):
+            checks.flag(getattr(question, name), name, EstimationError)
+    if isinstance(question, MultipleResponse):
+        fix = "Give columns={label: column}."
+        checks.instance(question.columns, Mapping, "'columns' is a mapping.", fix, EstimationError)
+        checks.names(list(question.columns.values()), "columns")
+    if isinstance(question, NumericResponse):
+        checks.choice(question.median, "kind of median", ("plain", "grouped", None), EstimationError)
+        if isinstance(question.digits, bool) or not isinstance(question.digits, int) or not 0 <= question.digits <= 15:
+            raise EstimationError(
+                "'digits' is a number from 0 to 15.", found=checks.shown(question.digits), fix="Write digits=1."
+            )

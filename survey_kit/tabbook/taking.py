@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, TypeAlias
+from functools import partial
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
 
+from survey_kit import checks
 from survey_kit.design import Design
 from survey_kit.errors import EstimationError, did_you_mean
 from survey_kit.estimate import Estimates, grouped_median, median, sd
 from survey_kit.estimate.columns import Ask, Coded, Variable, both, coded, numeric
 from survey_kit.estimate.grouped import estimate
 from survey_kit.estimate.statistics import MEAN, PROPORTION, RATIO, Statistic
-from survey_kit.tabbook.questions import MultipleResponse, NumericResponse, Question, SingleResponse
+from survey_kit.tabbook.questions import MultipleResponse, NumericResponse, Question, SingleResponse, check_question
 from survey_kit.tabbook.words import BookWords, label_of, sample_of, text_of, title_of
 from survey_kit.tabbook.words import codes_of as codes_of_instrument
 from survey_kit.types import BoolArray, FloatArray, Missing
@@ -91,6 +93,8 @@ class Taken:
 
 def take(design: Design, question: str | Question, missing: Missing, where: str | None, words: BookWords) -> Taken:
     """Take one question out; a bare name is a question with one answer."""
+    if isinstance(question, get_args(Question)):
+        check_question(question)
     if isinstance(question, str):
         question = SingleResponse(question)
     if isinstance(question, SingleResponse):
@@ -163,9 +167,10 @@ def _indicator(item: Coded, parts: Sequence[Any], category: Any) -> Variable:
 
 
 def _known(name: str, parts: Any, options: Sequence[Any], question: str) -> None:
-    if isinstance(parts, str) or not len(parts):
+    several = isinstance(parts, (Sequence, set, frozenset, np.ndarray)) and not isinstance(parts, (str, bytes))
+    if not several or not len(parts):
         raise EstimationError(
-            f"The net '{name}' takes several categories.", where=f"question '{question}'", found=repr(parts)
+            f"The net '{name}' takes several categories.", where=f"question '{question}'", found=checks.shown(parts)
         )
     for part in parts:
         if part not in options:
@@ -265,30 +270,20 @@ def _any(columns: BoolArray) -> BoolArray:
 # ------------------------------------------------------------------------------------------------------------- a number
 def _number(design: Design, question: NumericResponse, missing: Missing, where: str | None, words: BookWords) -> Taken:
     value = numeric(design, question.column, missing, where)
-    name, width = value.name, question.width
-
-    def spread(ask: Ask) -> Estimates:
-        return sd(design, name, by=ask.by, where=ask.where, missing=ask.missing, level=ask.level)
-
-    def middle(ask: Ask) -> Estimates:
-        if question.median == "plain":
-            return median(design, name, by=ask.by, where=ask.where, missing=ask.missing, level=ask.level)
-        return grouped_median(
-            design, name, by=ask.by, where=ask.where, missing=ask.missing, level=ask.level, width=width
-        )
+    name = value.name
 
     batches = [
         _batch(design, MEAN, [value], [Line(label="Mean", category=None, kind="mean")]),
-        Batch(lines=(Line(label="Standard deviation", category=None, kind="sd"),), compute=spread, tested=False),
+        Batch(
+            lines=(Line(label="Standard deviation", category=None, kind="sd"),),
+            compute=partial(_spread, design, name),
+            tested=False,
+        ),
     ]
     if question.median is not None:
-        label = _MEDIANS.get(question.median)
-        if label is None:
-            raise EstimationError(
-                f"'{question.median}' is not a kind of median.", fix=did_you_mean(str(question.median), _MEDIANS)
-            )
-        line = Line(label=label, category=None, kind="median")
-        batches.append(Batch(lines=(line,), compute=middle, tested=False))
+        line = Line(label=_MEDIANS[question.median], category=None, kind="median")
+        width = None if question.median == "plain" else question.width
+        batches.append(Batch(lines=(line,), compute=partial(_middle, design, name, width), tested=False))
     return Taken(
         name=name,
         title=question.title or title_of(design, words, name),
@@ -301,6 +296,17 @@ def _number(design: Design, question: NumericResponse, missing: Missing, where: 
     )
 
 
+def _spread(design: Design, name: str, ask: Ask) -> Estimates:
+    return sd(design, name, by=ask.by, where=ask.where, missing=ask.missing, level=ask.level)
+
+
+def _middle(design: Design, name: str, width: float | None, ask: Ask) -> Estimates:
+    """Give the median, from classes where they have a width."""
+    if width is None:
+        return median(design, name, by=ask.by, where=ask.where, missing=ask.missing, level=ask.level)
+    return grouped_median(design, name, by=ask.by, where=ask.where, missing=ask.missing, level=ask.level, width=width)
+
+
 _MEDIANS: Final = {"plain": "Median", "grouped": "Median (grouped)"}
 
 
@@ -309,10 +315,13 @@ def _batch(design: Design, statistic: Statistic, variables: Sequence[Variable], 
     """Give lines of one statistic; intervals of means and of shares of answers are Wald's."""
     wald = statistic is not PROPORTION
 
-    def compute(ask: Ask) -> Estimates:
-        return estimate(design, statistic, list(variables), replace(ask, interval="wald") if wald else ask)
+    return Batch(lines=tuple(lines), compute=partial(_estimated, design, statistic, tuple(variables), wald))
 
-    return Batch(lines=tuple(lines), compute=compute)
+
+def _estimated(
+    design: Design, statistic: Statistic, variables: tuple[Variable, ...], wald: bool, ask: Ask
+) -> Estimates:
+    return estimate(design, statistic, list(variables), replace(ask, interval="wald") if wald else ask)
 
 
 def members(design: Design, taken: Taken, where: str | None) -> tuple[BoolArray, BoolArray]:
