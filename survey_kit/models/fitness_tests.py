@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from survey_kit import checks
 from survey_kit.errors import EstimationError
 from survey_kit.estimate.estimates import bind
 from survey_kit.estimate.hypothesis import TestResult, joint_df, joint_test, make_result
@@ -133,6 +134,7 @@ def parallel_lines(fit: ModelFit, *, method: str = "adjusted") -> TestResult:
     (['x', '(all)'], True)
     """
     check_fit(fit)
+    checks.choice(method, "kind of Wald test", ("adjusted", "wald", "chisq"), EstimationError)
     if fit.model.kind != "ordered" or len(fit.levels) < 3:
         raise EstimationError(
             "Parallel lines are assumed by an ordered model of three levels or more.",
