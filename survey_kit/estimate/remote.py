@@ -157,12 +157,6 @@ def sorted_levels(values: list[Any]) -> list[Any]:
     return sorted(known, key=lambda v: (str(type(v)), v))
 
 
-def _with_outside(domains: Domains, outside: int) -> Domains:
-    from dataclasses import replace
-
-    return replace(domains, outside=outside)
-
-
 def _one(found: _Found, statistic: Statistic, variable: Variable, c: FloatArray, part: dict[str, FloatArray]) -> Pass:
     """Put one variable's grouped sums into a table of units."""
     design, domains, row, code = found.design, found.domains, found.row, found.code
