@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from survey_kit.instrument.model import Instrument
+from survey_kit.instrument.questionnaire import Instrument
 from survey_kit.responses import Responses
 from survey_kit.study import AnyOf, Indicator, Study
 from survey_kit.types import MISSING_KINDS, BoolArray, Code, FloatArray, IntArray

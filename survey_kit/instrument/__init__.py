@@ -1,22 +1,28 @@
 """Questionnaires as data: what was asked, of whom, in which words, with which answers, and what changed since."""
 
 from survey_kit.instrument.compare import Difference, broken, compare
-from survey_kit.instrument.load import check_folder, find_instrument, read_instrument, versions
+from survey_kit.instrument.compose import fill, placeholders, switched
+from survey_kit.instrument.load import check_folder, find_instrument, inspect, read_instrument, versions
 from survey_kit.instrument.model import (
     MISSING_LABELS,
     Change,
     Declaration,
-    Instrument,
+    FieldTest,
+    Institution,
     Item,
     Module,
     Problem,
+    Repeat,
+    Rotation,
     Scale,
     Source,
     Texts,
 )
+from survey_kit.instrument.questionnaire import Instrument
 from survey_kit.instrument.rules import RULES, check
 from survey_kit.instrument.schema import editor_schema
-from survey_kit.instrument.translate import draft_translation
+from survey_kit.instrument.texts import map_texts, walk_texts
+from survey_kit.instrument.translate import draft_translation, write_translation
 from survey_kit.instrument.write import to_yaml, write_instrument
 
 __all__ = [
@@ -25,10 +31,14 @@ __all__ = [
     "Change",
     "Declaration",
     "Difference",
+    "FieldTest",
+    "Institution",
     "Instrument",
     "Item",
     "Module",
     "Problem",
+    "Repeat",
+    "Rotation",
     "Scale",
     "Source",
     "Texts",
@@ -38,9 +48,16 @@ __all__ = [
     "compare",
     "draft_translation",
     "editor_schema",
+    "fill",
     "find_instrument",
+    "inspect",
+    "map_texts",
+    "placeholders",
     "read_instrument",
+    "switched",
     "to_yaml",
     "versions",
+    "walk_texts",
     "write_instrument",
+    "write_translation",
 ]

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from survey_kit.instrument.expressions import parse
-from survey_kit.instrument.model import Instrument, Item, Scale
+from survey_kit.instrument.model import Item, Scale
+from survey_kit.instrument.questionnaire import Instrument
 
 Effect: TypeAlias = Literal["none", "note", "break"]
 Kind: TypeAlias = Literal[
@@ -87,8 +88,9 @@ def _content(old: Instrument, new: Instrument, was: Item, now: Item) -> Iterator
         if effect != "none":
             one, other = old.say(before, old.source_language), new.say(after, old.source_language)
             yield told(kind, effect, f"'{_short(one)}' became '{_short(other)}'")
-    if _condition(was.ask_if) != _condition(now.ask_if):
-        yield told("filter", "break", f"asked {_if(was.ask_if)}; now {_if(now.ask_if)}")
+    before_if, after_if = old.condition(was.id), new.condition(was.id)
+    if _condition(before_if) != _condition(after_if):
+        yield told("filter", "break", f"asked {_if(before_if)}; now {_if(after_if)}")
     if _words(old.say(was.universe), new.say(now.universe)) == "break":
         yield told("universe", "note", f"'{_short(old.say(was.universe))}' became '{_short(new.say(now.universe))}'")
 

@@ -1,46 +1,57 @@
-"""The small language of `ask_if`: comparisons of earlier items, joined by and, or, not.
+"""The small language of conditions and computed values: comparisons of earlier items, joined by and, or, not.
 
-An expression is parsed with :mod:`ast` and walked; nothing is ever evaluated by Python. Truth has three values: a
-comparison with an item that has no answer is unknown, and an unknown filter does not open a question.
+An expression is parsed once with :mod:`ast`; nothing is ever evaluated by Python. What is parsed here is run over data
+(`survey_kit.instrument.evaluate`), written as XPath for forms (`survey_kit.instrument.xpath`) and proved
+(`survey_kit.instrument.prove`). Truth has three values: a comparison with an item that has no answer is unknown, and an unknown
+filter does not open a question.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
-from typing import Any, TypeAlias
-
-import numpy as np
+from typing import NoReturn
 
 from survey_kit.errors import InstrumentError
-from survey_kit.types import BoolArray, Code
+from survey_kit.types import Code
 
-Column: TypeAlias = tuple[Any, BoolArray]  # values (n,) of numbers or texts; known (n,)
-Truth: TypeAlias = tuple[BoolArray, BoolArray]  # true (n,); known (n,)
-
-GRAMMAR = "Write comparisons of items with codes, like: contact == 1 and age >= 18, q2 in (1, 2), not answered(q3)."
-LONGEST = 500
-_COMPARE: Mapping[type[ast.cmpop], Any] = {
-    ast.Eq: np.equal,
-    ast.NotEq: np.not_equal,
-    ast.Lt: np.less,
-    ast.LtE: np.less_equal,
-    ast.Gt: np.greater,
-    ast.GtE: np.greater_equal,
-}
+GRAMMAR = "Write comparisons of items with codes, like: contact == 1 and age >= 18, q2 in (1, 2), not answered(q3), selected(q4, 5)."
+LONGEST = 1000
+DEEPEST = 40
+OPERATORS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div)
+AGGREGATES = ("sum", "min", "max", "count")  # over the members of a repeated module
+OF_ITEM = ("year", "month", "count_selected")
+WORDS = frozenset({"answered", "selected", "floor", *AGGREGATES, *OF_ITEM})
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A parsed condition and the items it looks at."""
+    """A parsed condition or value.
+
+    Attributes
+    ----------
+    names
+        The items it looks at directly.
+    aggregates
+        What it asks of a repeated module: pairs like ``("sum", "adult")``; of ``count`` the second is the module.
+    """
 
     text: str
     tree: ast.expr
     names: tuple[str, ...]
+    aggregates: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """Name every item it depends on, those of repeated modules included."""
+        return tuple(dict.fromkeys((*self.names, *(name for how, name in self.aggregates if how != "count"))))
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Expression:
     """Parse a condition; anything but the small language is an error.
 
@@ -48,84 +59,46 @@ def parse(text: str) -> Expression:
     --------
     >>> parse("contact_police == 1 and age >= 18").names
     ('contact_police', 'age')
+    >>> parse("selected(channels, 3) or count_selected(channels) > 2").names
+    ('channels',)
     """
-    if len(text) > LONGEST:
-        raise InstrumentError("A condition is too long.", found=f"{len(text)} characters", fix="Split the question.")
-    try:
-        tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise InstrumentError("A condition cannot be read.", found=repr(text), fix=GRAMMAR) from None
-    names: dict[str, None] = {}
-    _check(tree, text, names)
-    return Expression(text, tree, tuple(names))
+    reader = _Reader(text)
+    reader.truth(reader.tree, 0)
+    if not reader.names and not reader.aggregates:
+        raise InstrumentError("A condition looks at no item.", found=repr(text), fix=GRAMMAR)
+    return Expression(text, reader.tree, tuple(reader.names), tuple(reader.aggregates))
 
 
-def evaluate(expression: Expression, columns: Mapping[str, Column], n: int) -> Truth:
-    """Say for each of `n` rows whether the condition is true, and whether that is known.
+@lru_cache(maxsize=1024)
+def parse_value(text: str) -> Expression:
+    """Parse what computes a value: arithmetic on items, ``a if condition else b``.
 
     Examples
     --------
-    >>> age = (np.array([17.0, 30.0, 0.0]), np.array([True, True, False]))
-    >>> true, known = evaluate(parse("age >= 18"), {"age": age}, 3)
-    >>> true.tolist(), known.tolist()
-    ([False, True, False], [True, True, False])
+    >>> parse_value("year(interview_date) - birth_year").names
+    ('interview_date', 'birth_year')
     """
-    return _truth(expression.tree, columns, n)
+    reader = _Reader(text)
+    reader.value(reader.tree, 0)
+    return Expression(text, reader.tree, tuple(reader.names), tuple(reader.aggregates))
 
 
 def comparisons(expression: Expression) -> Iterator[tuple[str, Code | float]]:
-    """Give each item with each constant that it is compared to."""
+    """Give each item with each constant that it is compared to or that is looked for among its answers."""
     for node in ast.walk(expression.tree):
         if isinstance(node, ast.Compare):
             sides = [node.left, *node.comparators]
             for left, right in pairwise(sides):
                 for one, other in ((left, right), (right, left)):
                     if isinstance(one, ast.Name):
-                        yield from ((one.id, value) for value in _constants(other))
+                        yield from ((one.id, value) for value in constants(other))
+        elif isinstance(node, ast.Call) and called(node) == "selected":
+            for part in node.args[1:]:
+                yield from ((_name(node.args[0]), value) for value in constants(part))
 
 
-# ----------------------------------------------------------------------------------------------------------- checking
-def _check(node: ast.expr, text: str, names: dict[str, None]) -> None:
-    """Accept a truth: and, or, not, a comparison, or answered(item)."""
-    match node:
-        case ast.BoolOp(values=values):
-            for part in values:
-                _check(part, text, names)
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            _check(operand, text, names)
-        case ast.Call(func=ast.Name(id="answered"), args=[ast.Name(id=name)], keywords=[]):
-            names[name] = None
-        case ast.Compare(left=left, ops=ops, comparators=comparators):
-            _check_side(left, text, names)
-            for op, side in zip(ops, comparators, strict=True):
-                if isinstance(op, (ast.In, ast.NotIn)):
-                    if not isinstance(side, (ast.Tuple, ast.List, ast.Set)) or len(ops) > 1 or not side.elts:
-                        raise _refused(side, text)
-                    for part in side.elts:
-                        _check_side(part, text, {})
-                        if isinstance(part, ast.Name):
-                            raise _refused(part, text)
-                elif type(op) in _COMPARE:
-                    _check_side(side, text, names)
-                else:
-                    raise _refused(side, text)
-        case _:
-            raise _refused(node, text)
-
-
-def _check_side(node: ast.expr, text: str, names: dict[str, None]) -> None:
-    if isinstance(node, ast.Name):
-        names[node.id] = None
-    elif len(_constants(node)) != 1 or isinstance(node, (ast.Tuple, ast.List, ast.Set)):
-        raise _refused(node, text)
-
-
-def _refused(node: ast.expr, text: str) -> InstrumentError:
-    part = ast.get_source_segment(text.strip(), node) or text
-    return InstrumentError("A condition holds what it must not hold.", found=f"'{part}' in '{text}'", fix=GRAMMAR)
-
-
-def _constants(node: ast.expr) -> tuple[Code | float, ...]:
+def constants(node: ast.expr) -> tuple[Code | float, ...]:
+    """Give the constants a node holds: one for a number or text, several for a list of them, none for anything else."""
     match node:
         case ast.Constant(value=bool()):
             return ()
@@ -136,61 +109,101 @@ def _constants(node: ast.expr) -> tuple[Code | float, ...]:
         ):
             return (-value,)
         case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
-            return tuple(value for part in parts for value in _constants(part))
+            return tuple(value for part in parts for value in constants(part))
         case _:
             return ()
 
 
-# --------------------------------------------------------------------------------------------------------- evaluating
-def _truth(node: ast.expr, columns: Mapping[str, Column], n: int) -> Truth:
-    match node:
-        case ast.BoolOp(op=op, values=values):
-            parts = [_truth(part, columns, n) for part in values]
-            true = np.stack([true & known for true, known in parts])
-            false = np.stack([~true & known for true, known in parts])
-            if isinstance(op, ast.And):
-                yes, no = true.all(axis=0), false.any(axis=0)
-            else:
-                yes, no = true.any(axis=0), false.all(axis=0)
-            return np.asarray(yes), np.asarray(yes | no)
-        case ast.UnaryOp(operand=operand):
-            true, known = _truth(operand, columns, n)
-            return ~true & known, known
-        case ast.Call(args=[ast.Name(id=name)]):
-            return columns[name][1], np.ones(n, dtype=bool)
-        case ast.Compare(left=left, ops=ops, comparators=comparators):
-            sides = [left, *comparators]
-            true, known = np.ones(n, dtype=bool), np.ones(n, dtype=bool)
-            for how, one, other in zip(ops, sides, comparators, strict=False):
-                holds, sure = _compare(how, one, other, columns, n)
-                true, known = true & holds, known & sure
-            return true & known, known
-        case _:
-            raise InstrumentError("A condition holds what it must not hold.", found=ast.unparse(node), fix=GRAMMAR)
+def called(node: ast.Call) -> str:
+    """Name the function of a call."""
+    return node.func.id if isinstance(node.func, ast.Name) else ""
 
 
-def _compare(op: ast.cmpop, one: ast.expr, other: ast.expr, columns: Mapping[str, Column], n: int) -> Truth:
-    left, known = _side(one, columns, n)
-    if isinstance(op, (ast.In, ast.NotIn)):
-        found = np.zeros(n, dtype=bool)
-        for value in _constants(other):
-            found |= _holds(np.equal, left, value)
-        return (~found if isinstance(op, ast.NotIn) else found), known
-    right, sure = _side(other, columns, n)
-    return _holds(_COMPARE[type(op)], left, right), known & sure
+def _name(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else ""
 
 
-def _holds(compare: Any, left: Any, right: Any) -> BoolArray:
-    """Compare; a number is never equal to, below or above a text."""
-    if (np.asarray(left).dtype.kind in "OUS") != (np.asarray(right).dtype.kind in "OUS"):
-        n = max(np.size(left), np.size(right))
-        return np.full(n, compare is np.not_equal)
-    return np.asarray(compare(left, right), dtype=bool)
+class _Reader:
+    """Walk a tree once, accept only the language, and note what it looks at."""
 
+    def __init__(self, text: str) -> None:
+        self.text = text
+        if len(text) > LONGEST:
+            raise InstrumentError(
+                "A condition is too long.", found=f"{len(text)} characters", fix="Split the question."
+            )
+        try:
+            self.tree = ast.parse(text.strip(), mode="eval").body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            raise InstrumentError("A condition cannot be read.", found=repr(text), fix=GRAMMAR) from None
+        self.names: dict[str, None] = {}
+        self.aggregates: dict[tuple[str, str], None] = {}
 
-def _side(node: ast.expr, columns: Mapping[str, Column], n: int) -> Column:
-    if isinstance(node, ast.Name):
-        return columns[node.id]
-    value = _constants(node)[0]
-    kind: Any = object if isinstance(value, str) else np.float64
-    return np.full(n, value, dtype=kind), np.ones(n, dtype=bool)
+    def truth(self, node: ast.expr, depth: int) -> None:
+        """Accept a truth: and, or, not, a comparison, answered(item), selected(item, code)."""
+        self._deep(node, depth)
+        match node:
+            case ast.BoolOp(values=values):
+                for part in values:
+                    self.truth(part, depth + 1)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                self.truth(operand, depth + 1)
+            case ast.Call(func=ast.Name(id="answered"), args=[ast.Name(id=name)], keywords=[]):
+                self.names[name] = None
+            case ast.Call(func=ast.Name(id="selected"), args=[ast.Name(id=name), _, *_] as args, keywords=[]):
+                self.names[name] = None
+                for part in args[1:]:
+                    if len(constants(part)) != 1 or isinstance(part, (ast.Tuple, ast.List, ast.Set)):
+                        self._refuse(part)
+            case ast.Compare(left=left, ops=ops, comparators=comparators):
+                self.value(left, depth + 1)
+                for op, side in zip(ops, comparators, strict=True):
+                    self._side(op, side, alone=len(ops) == 1, depth=depth)
+            case _:
+                self._refuse(node)
+
+    def _side(self, op: ast.cmpop, side: ast.expr, *, alone: bool, depth: int) -> None:
+        if isinstance(op, (ast.In, ast.NotIn)):
+            if not isinstance(side, (ast.Tuple, ast.List, ast.Set)) or not alone or not side.elts:
+                self._refuse(side)
+            for part in side.elts:
+                if len(constants(part)) != 1 or isinstance(part, (ast.Tuple, ast.List, ast.Set)):
+                    self._refuse(part)
+        elif isinstance(op, OPERATORS):
+            self.value(side, depth + 1)
+        else:
+            self._refuse(side)
+
+    def value(self, node: ast.expr, depth: int) -> None:
+        """Accept a value: an item, a constant, arithmetic, a choice between two values, a function of an item."""
+        self._deep(node, depth)
+        match node:
+            case ast.Name(id=name):
+                self.names[name] = None
+            case ast.BinOp(left=left, op=op, right=right) if isinstance(op, ARITHMETIC):
+                self.value(left, depth + 1)
+                self.value(right, depth + 1)
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                self.truth(test, depth + 1)
+                self.value(body, depth + 1)
+                self.value(orelse, depth + 1)
+            case ast.Call(func=ast.Name(id="floor"), args=[part], keywords=[]):
+                self.value(part, depth + 1)
+            case ast.Call(func=ast.Name(id=how), args=[ast.Name(id=name)], keywords=[]) if how in OF_ITEM:
+                self.names[name] = None
+            case ast.Call(func=ast.Name(id=how), args=[ast.Name(id=name)], keywords=[]) if how in AGGREGATES:
+                self.aggregates[(how, name)] = None
+            case _ if len(constants(node)) == 1 and not isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+                pass
+            case _:
+                self._refuse(node)
+
+    def _deep(self, node: ast.expr, depth: int) -> None:
+        if depth > DEEPEST:
+            self._refuse(node)
+
+    def _refuse(self, node: ast.expr) -> NoReturn:
+        part = ast.get_source_segment(self.text.strip(), node) or self.text
+        raise InstrumentError(
+            "A condition holds what it must not hold.", found=f"'{part}' in '{self.text}'", fix=GRAMMAR
+        )

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from html import escape
 from itertools import pairwise
 
-from survey_kit.instrument.model import Instrument, Item, Module
+from survey_kit.instrument.model import Item, Module
+from survey_kit.instrument.questionnaire import Instrument
 
 STYLE = """
 .skq{font:14px/1.45 system-ui,sans-serif;max-width:60rem;color:inherit}

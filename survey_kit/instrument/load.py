@@ -6,18 +6,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 
 from survey_kit.errors import InstrumentError, did_you_mean
 from survey_kit.files import Document, declared, existing, read_yaml
-from survey_kit.instrument.model import SCHEMA, Declaration, Instrument, Problem
+from survey_kit.instrument.compose import compose, switched
+from survey_kit.instrument.model import SCHEMA, Declaration, Problem
+from survey_kit.instrument.questionnaire import Instrument
 from survey_kit.instrument.rules import check
+from survey_kit.instrument.texts import walk_texts
 from survey_kit.instrument.translate import merge, read_translation
 
 
-def read_instrument(folder: Path | str, version: str | None = None) -> Instrument:
-    """Read an instrument, the newest version or the one named.
+def read_instrument(folder: Path | str, version: str | None = None, switches: Iterable[str] = ()) -> Instrument:
+    """Read an instrument, the newest version or the one named, with the modules it takes from others.
 
     Faults that make it unusable end in one error; the others stand in ``.problems``.
 
@@ -27,6 +31,8 @@ def read_instrument(folder: Path | str, version: str | None = None) -> Instrumen
         The folder that holds ``instrument.yaml``.
     version
         A version other than the newest, kept in ``versions/<version>.yaml``.
+    switches
+        Optional modules to switch on.
 
     Examples
     --------
@@ -34,7 +40,7 @@ def read_instrument(folder: Path | str, version: str | None = None) -> Instrumen
     >>> form.text("b31"), form.scale_of("b31").high
     ('To what extent do you trust the Supreme Court?', 7)
     """
-    instrument = inspect(folder, version)
+    instrument = inspect(folder, version, switches)
     errors = [problem for problem in instrument.problems if problem.severity == "error"]
     if errors:
         first, more = errors[0], f" ({len(errors) - 1} more problems)" if len(errors) > 1 else ""
@@ -42,9 +48,16 @@ def read_instrument(folder: Path | str, version: str | None = None) -> Instrumen
     return instrument
 
 
-def inspect(folder: Path | str, version: str | None = None) -> Instrument:
-    """Read an instrument with all its problems, those included that make it unusable."""
-    path = _version_path(Path(folder), version)
+def inspect(folder: Path | str, version: str | None = None, switches: Iterable[str] | None = ()) -> Instrument:
+    """Read an instrument with all its problems, those included that make it unusable.
+
+    `switches` names the optional modules that are on; None leaves all of them in.
+    """
+    return _inspect(Path(folder), version, switches, ())
+
+
+def _inspect(folder: Path, version: str | None, switches: Iterable[str] | None, inside: tuple[str, ...]) -> Instrument:
+    path = _version_path(folder, version)
     document = read_yaml(path, "instrument", InstrumentError)
     declaration = _declared(document)
     if version is not None and declaration.version != version:
@@ -54,16 +67,62 @@ def inspect(folder: Path | str, version: str | None = None) -> Instrument:
             found=f"'{declaration.version}'",
             fix="Name the file by its version.",
         )
-    problems = check(declaration, document)
+    own, problems, statuses = _translated(declaration, folder, newest=path.name == "instrument.yaml")
+    used, found = _used(own, document, folder, (*inside, own.id))
+    whole, mismatches = compose(own, used, document.at(("uses",)))
+    taken = {
+        part: tuple(key for key in getattr(whole, part) if key not in getattr(own, part))
+        for part in ("scales", "placeholders", "switches", "institutions", "missing_labels")
+    }
+    for name, other in used.items():
+        keys = {key for key, _ in walk_texts(whole)}
+        for language, known in other.statuses.items():
+            theirs = {key: status for key, status in known.items() if key in keys}
+            statuses[language] = {**theirs, **statuses.get(language, {})}
+        problems += [problem for problem in other.problems if problem.severity == "error" and name not in inside]
+    off: tuple[str, ...] = ()
+    checked = check(whole, document, own)
+    if switches is not None:
+        whole, off = switched(whole, switches)
+    body = {one.name: getattr(whole, one.name) for one in fields(Declaration)}
+    problems = [*found, *mismatches, *checked, *problems]
+    return Instrument(**body, problems=tuple(problems), statuses=statuses, path=path, off=off, taken=taken)
+
+
+def _translated(
+    declaration: Declaration, folder: Path, *, newest: bool
+) -> tuple[Declaration, list[Problem], dict[str, dict[str, str]]]:
+    """Merge the translations that stand beside an instrument."""
+    problems: list[Problem] = []
     statuses: dict[str, dict[str, str]] = {}
-    source, newest = declaration, path.name == "instrument.yaml"
-    for file in sorted((Path(folder) / "translations").glob("*.yaml")):
+    source = declaration
+    for file in sorted((folder / "translations").glob("*.yaml")):
         translation, about = read_translation(file)
         _, statuses[translation.language], found = merge(source, translation, about, newest=newest)
         declaration = merge(declaration, translation, about, newest=newest)[0]
         problems += found
-    body = {one.name: getattr(declaration, one.name) for one in fields(Declaration)}
-    return Instrument(**body, problems=tuple(problems), statuses=statuses, path=path)
+    return declaration, problems, statuses
+
+
+def _used(
+    declaration: Declaration, document: Document, folder: Path, inside: tuple[str, ...]
+) -> tuple[dict[str, Instrument], list[Problem]]:
+    """Read the instruments that another one uses; what cannot be read is a problem."""
+    used: dict[str, Instrument] = {}
+    problems: list[Problem] = []
+    for name, version in declaration.uses.items():
+        where = document.at(("uses", name))
+        if name in inside:
+            message = f"The instruments {' -> '.join((*inside, name))} use each other in a circle."
+            problems.append(Problem(code="I024", severity="error", where=where, message=message, fix="Break it."))
+            continue
+        try:
+            used[name] = _inspect(folder.resolve().parent / name, version, None, inside)
+        except InstrumentError as fault:
+            message = f"The instrument '{name}' {version} cannot be used: {fault.what}"
+            fix = fault.fix or "Mend it where it stands."
+            problems.append(Problem(code="I024", severity="error", where=where, message=message, fix=fix))
+    return used, problems
 
 
 def find_instrument(instrument_id: str, start: Path | str) -> Path:
@@ -100,7 +159,7 @@ def check_folder(folder: Path | str) -> tuple[Problem, ...]:
     >>> [problem.code for problem in check_folder("instruments/lapop_brazil")]
     ['I019']
     """
-    return tuple(problem for version in versions(folder) for problem in inspect(folder, version).problems)
+    return tuple(problem for version in versions(folder) for problem in inspect(folder, version, None).problems)
 
 
 def _version_path(folder: Path, version: str | None) -> Path:

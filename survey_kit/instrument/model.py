@@ -1,28 +1,34 @@
-"""The parts of a questionnaire as values: texts by language, scales with a direction, codes and what they mean.
+"""The parts of a questionnaire as values: the keys of ``instrument.yaml``, word for word.
 
-The dataclasses up to `Declaration` are the keys of ``instrument.yaml``, word for word; `Instrument` is the same thing
-in memory, with its translations merged in and its items found by name.
+`Declaration` is one file; `survey_kit.instrument.questionnaire.Instrument` is the same thing in memory, with the modules of other
+instruments put in, its translations merged and its items found by name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BeforeValidator, ConfigDict, Strict, ValidationInfo, WithJsonSchema
 
-from survey_kit.errors import InstrumentError, did_you_mean
-from survey_kit.instrument.expressions import Expression, parse
 from survey_kit.types import Code, MissingKind
 
 SCHEMA = "survey-kit/instrument/1"
 
-ItemType: TypeAlias = Literal["single", "number", "text", "date"]
+ItemType: TypeAlias = Literal[
+    "single", "multiple", "integer", "decimal", "number", "text", "date", "grid", "calculated", "arm", "random", "note"
+]
 Role: TypeAlias = Literal["answer", "identifier", "quasi_identifier", "sensitive", "paradata", "design"]
 Severity: TypeAlias = Literal["error", "note"]
 Status: TypeAlias = Literal["draft", "reviewed", "back_translated"]
+Unit: TypeAlias = Literal["person", "household", "establishment", "measure", "official", "reader"]
+Mode: TypeAlias = Literal["face_to_face", "telephone", "web", "paper"]
+Collected: TypeAlias = Literal["audit", "location", "audio", "device"]
+
+NUMERIC: frozenset[str] = frozenset({"integer", "decimal", "number", "calculated", "random"})
+CODED: frozenset[str] = frozenset({"single", "multiple", "arm"})
+DRAWN: frozenset[str] = frozenset({"arm", "random"})
 
 MISSING_LABELS: Mapping[MissingKind, str] = {
     "not_asked": "not asked",
@@ -55,13 +61,14 @@ Texts: TypeAlias = Annotated[
 ]
 Version: TypeAlias = Annotated[str, BeforeValidator(_quoted)]
 CodeValue: TypeAlias = Annotated[int, Strict()] | str
+STRICT = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Where a standard item comes from, and whether its wording was compared with the original."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     standard: str
     item: str | None = None
@@ -81,13 +88,16 @@ class Scale:
     (True, 3)
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     codes: tuple[CodeValue, ...]
     labels: dict[CodeValue, Texts] = field(default_factory=dict)
     ends: dict[CodeValue, Texts] = field(default_factory=dict)
     high: CodeValue | None = None
     missing: dict[CodeValue, MissingKind] | None = None
+    points: dict[CodeValue, float] | None = None  # 0-100 by code, where it is not linear in the order
+    version: Version | None = None  # of a list that may change: officials, services, regions
+    read_out: bool = True  # whether the interviewer reads the answers
 
     @property
     def ordered(self) -> bool:
@@ -101,6 +111,23 @@ class Scale:
             return None
         return self.codes[0] if self.high == self.codes[-1] else self.codes[-1]
 
+    @property
+    def hundred(self) -> Mapping[Code, float]:
+        """Give the value from 0 to 100 of each code: as declared, else even steps from the low end; empty without one.
+
+        Examples
+        --------
+        >>> Scale(codes=(1, 2, 3), high=1).hundred
+        {1: 100.0, 2: 50.0, 3: 0.0}
+        """
+        if self.points is not None:
+            return {code: float(self.points[code]) for code in self.codes if code in self.points}
+        if self.high is None or len(self.codes) < 2:
+            return {}
+        upwards = self.codes if self.high == self.codes[-1] else self.codes[::-1]
+        step = {code: 100.0 * place / (len(upwards) - 1) for place, code in enumerate(upwards)}
+        return {code: step[code] for code in self.codes}
+
     def texts(self, code: Code) -> Mapping[str, str]:
         """Give the label of a code by language; empty when the scale only names its ends."""
         return self.labels.get(code) or self.ends.get(code) or {}
@@ -108,12 +135,15 @@ class Scale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One question: its texts, the answers it takes, whom it is asked, where it comes from."""
+    """One question: its texts, the answers it takes, whom it is asked, where it comes from.
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    A grid holds its rows; each row is an item of its own that takes from the grid what it does not say itself.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     id: str
-    text: Texts
+    text: Texts = field(default_factory=dict)
     type: ItemType = "single"
     scale: str | Scale | None = None
     label: Texts = field(default_factory=dict)  # a short name for tables and charts
@@ -127,6 +157,17 @@ class Item:
     minimum: float | None = None
     maximum: float | None = None
     unit: str | None = None
+    constraint: str | None = None
+    message: Texts = field(default_factory=dict)  # what to say when the constraint is broken
+    exclusive: tuple[CodeValue, ...] = ()  # of several answers, those that stand alone
+    most: int | None = None  # at most so many answers
+    rows: tuple[Item, ...] = ()
+    rotate: str | None = None  # the arm that says which row comes first
+    shuffle: str | None = None  # the drawn number that orders the answers
+    value: str | None = None  # of a calculated item
+    shares: tuple[float, ...] = ()  # the odds of an arm's codes
+    about: str | None = None  # the institution
+    optional: bool = False
     source: Source | None = None
     role: Role = "answer"
     sensitive: bool = False
@@ -137,25 +178,71 @@ class Item:
         """Give the column of the data that holds the answers."""
         return self.column or self.id
 
+    @property
+    def numeric(self) -> bool:
+        """Say whether the answer is a number."""
+        return self.type in NUMERIC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """Asked once for each member of something: how often (an earlier whole number), at most how often, of what."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    count: str
+    most: int
+    name: Texts = field(default_factory=dict)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Module:
-    """A run of items that are asked together, with the words that lead into them."""
+    """A run of items that are asked together, with the words that lead into them; or one that another instrument holds."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     id: str
-    items: tuple[Item, ...]
+    items: tuple[Item, ...] = ()
+    use: str | None = None  # the instrument that holds the module
     title: Texts = field(default_factory=dict)
     lead_in: Texts = field(default_factory=dict)
     instruction: Texts = field(default_factory=dict)
+    ask_if: str | None = None
+    switch: str | None = None  # off until this switch is on
+    repeat: Repeat | None = None
+    self_completed: bool = False
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotation:
+    """Modules asked in cyclic order from the one that an arm draws."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    start: str
+    modules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Institution:
+    """An institution that items are about: when it exists and what came after it."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    name: Texts
+    since: str | None = None
+    until: str | None = None
+    successor: str | None = None
+    verified: bool = False
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One line of the changelog."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     version: Version
     text: str
@@ -163,20 +250,47 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FieldTest:
+    """What a test in the field found, and what was decided."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    date: str
+    findings: str
+    place: str | None = None
+    language: str | None = None
+    interviews: int | None = None
+    items: tuple[str, ...] = ()
+    decided: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Declaration:
     """What ``instrument.yaml`` says."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     id: str
     version: Version
     modules: tuple[Module, ...]
     source_language: str = "en"
     title: Texts = field(default_factory=dict)
+    note: str | None = None
+    population: Texts = field(default_factory=dict)
+    unit: Unit = "person"
+    modes: tuple[Mode, ...] = ()
+    library: bool = False  # its modules and scales are there for other instruments
+    uses: dict[str, Version] = field(default_factory=dict)  # other instruments, with their version
+    placeholders: dict[str, Texts] = field(default_factory=dict)  # what [[name]] in a text stands for
+    collect: dict[Collected, str] = field(default_factory=dict)  # recorded beyond answers, with the reason
+    switches: dict[str, Texts] = field(default_factory=dict)
+    institutions: dict[str, Institution] = field(default_factory=dict)
     scales: dict[str, Scale] = field(default_factory=dict)
     missing: dict[CodeValue, MissingKind] = field(default_factory=dict)
+    missing_labels: dict[CodeValue, Texts] = field(default_factory=dict)
+    rotations: dict[str, Rotation] = field(default_factory=dict)
+    field_tests: tuple[FieldTest, ...] = ()
     changelog: tuple[Change, ...] = ()
-    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,146 +302,3 @@ class Problem:
     where: str
     message: str
     fix: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instrument(Declaration):
-    """A questionnaire: what was asked, of whom, with which answers, in which words.
-
-    Examples
-    --------
-    >>> yes_no = Scale(codes=(1, 2), labels={1: {"en": "Yes"}, 2: {"en": "No"}})
-    >>> asked = Item(id="contact", text={"en": "Were you in contact with the police?"}, scale="yes_no")
-    >>> form = Instrument(id="tiny", version="1.0", scales={"yes_no": yes_no}, missing={9: "refused"},
-    ...                   modules=(Module(id="police", items=(asked,)),))
-    >>> form.codes("contact"), form.label("contact", 2), form.missing_kind("contact", 9)
-    ((1, 2), 'No', 'refused')
-    """
-
-    problems: tuple[Problem, ...] = ()
-    statuses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # language -> text key -> status
-    path: Path | None = None
-    _index: dict[str, Item] = field(init=False, repr=False, compare=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for item in self.items:
-            self._index.setdefault(item.id, item)
-
-    @property
-    def items(self) -> tuple[Item, ...]:
-        """Give all items in the order of the questionnaire."""
-        return tuple(item for module in self.modules for item in module.items)
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """Name the languages in which any text stands, the source language first."""
-        others = {language for _, texts in walk_texts(self) for language in texts}
-        return (self.source_language, *sorted(others - {self.source_language}))
-
-    def __contains__(self, item_id: object) -> bool:
-        return item_id in self._index
-
-    def item(self, item_id: str) -> Item:
-        """Find an item by its id."""
-        if item_id not in self._index:
-            where = f"instrument '{self.id}' {self.version}"
-            raise InstrumentError(f"There is no item '{item_id}'.", where=where, fix=did_you_mean(item_id, self._index))
-        return self._index[item_id]
-
-    def module_of(self, item_id: str) -> Module:
-        """Find the module an item stands in."""
-        item = self.item(item_id)
-        return next(module for module in self.modules if item in module.items)
-
-    def scale_of(self, item_id: str) -> Scale | None:
-        """Give the scale of an item; None for a number, a date or an open text."""
-        scale = self.item(item_id).scale
-        return self.scales.get(scale) if isinstance(scale, str) else scale
-
-    def codes(self, item_id: str) -> tuple[Code, ...]:
-        """Give the codes that are answers, in the order of the scale."""
-        scale = self.scale_of(item_id)
-        return scale.codes if scale else ()
-
-    def missing_codes(self, item_id: str) -> Mapping[Code, MissingKind]:
-        """Give the codes that are no answers and what they mean: the item's own, else its scale's, else the default."""
-        item, scale = self.item(item_id), self.scale_of(item_id)
-        if item.missing is not None:
-            return item.missing
-        return scale.missing if scale and scale.missing is not None else self.missing
-
-    def missing_kind(self, item_id: str, code: Code) -> MissingKind | None:
-        """Say why a code is no answer; None when it is an answer or unknown."""
-        return self.missing_codes(item_id).get(code)
-
-    def route(self, item_id: str) -> Expression | None:
-        """Give the parsed condition under which an item is asked; None when everybody is asked."""
-        condition = self.item(item_id).ask_if
-        return parse(condition) if condition else None
-
-    def text(self, item_id: str, language: str = "en") -> str:
-        """Give the words of an item, in the source language when there is no translation."""
-        return self.say(self.item(item_id).text, language)
-
-    def name(self, item_id: str, language: str = "en") -> str:
-        """Give the short label of an item, else its words."""
-        item = self.item(item_id)
-        return self.say(item.label or item.text, language)
-
-    def label(self, item_id: str, code: Code, language: str = "en") -> str:
-        """Give the words of an answer; the code itself where the scale only names its ends."""
-        scale = self.scale_of(item_id)
-        texts = scale.texts(code) if scale else {}
-        if texts:
-            return self.say(texts, language)
-        kind = self.missing_kind(item_id, code)
-        return MISSING_LABELS[kind] if kind else str(code)
-
-    def say(self, texts: Mapping[str, str], language: str = "en") -> str:
-        """Choose the text in a language, else in the source language, else in any."""
-        return texts.get(language) or texts.get(self.source_language) or next(iter(texts.values()), "")
-
-    def translation_status(self, language: str) -> str:
-        """Say how far a language is: source, missing, stale, draft, reviewed or back_translated (the worst text decides)."""
-        if language == self.source_language:
-            return "source"
-        if language in self.languages and language not in self.statuses:
-            return "draft"  # texts beside the source's own, which nobody vouches for
-        found = set(self.statuses.get(language, {}).values())
-        worst = ("missing", "stale", "draft", "reviewed", "back_translated")
-        return next((status for status in worst if status in found), "missing")
-
-    def _repr_html_(self) -> str:
-        from survey_kit.instrument.html import questionnaire
-
-        return questionnaire(self)
-
-
-def walk_texts(declaration: Declaration) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """Give every text a respondent or interviewer meets, under the key that its translation has.
-
-    Examples
-    --------
-    >>> item = Item(id="q1", text={"en": "Why?"}, type="text")
-    >>> dict(walk_texts(Declaration(id="a", version="1", modules=(Module(id="m", items=(item,)),))))
-    {'item.q1.text': {'en': 'Why?'}}
-    """
-    if declaration.title:
-        yield "title", declaration.title
-    for name, scale in declaration.scales.items():
-        yield from _scale_texts(f"scale.{name}", scale)
-    for module in declaration.modules:
-        for part in ("title", "lead_in", "instruction"):
-            if texts := getattr(module, part):
-                yield f"module.{module.id}.{part}", texts
-        for item in module.items:
-            for part in ("text", "label", "universe", "period", "instruction"):
-                if texts := getattr(item, part):
-                    yield f"item.{item.id}.{part}", texts
-            if isinstance(item.scale, Scale):
-                yield from _scale_texts(f"item.{item.id}.scale", item.scale)
-
-
-def _scale_texts(stem: str, scale: Scale) -> Iterator[tuple[str, Mapping[str, str]]]:
-    for code in dict.fromkeys((*scale.labels, *scale.ends)):
-        yield f"{stem}.{code}", scale.texts(code)

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
-from survey_kit.errors import InstrumentError, did_you_mean
+from survey_kit.errors import did_you_mean
 from survey_kit.files import Document
-from survey_kit.instrument.expressions import Expression, comparisons, parse
-from survey_kit.instrument.model import Declaration, Item, Problem, Scale, Severity, walk_texts
-from survey_kit.instrument.prove import unreachable
-from survey_kit.types import Code, MissingKind
+from survey_kit.instrument.expressions import WORDS
+from survey_kit.instrument.model import CODED, Declaration, Item, Problem, Scale
+from survey_kit.instrument.places import Place, Teller, Way, missing_codes, places, scale_of
+from survey_kit.instrument.rules_items import check_items
+from survey_kit.instrument.rules_routes import check_routes
+from survey_kit.instrument.rules_texts import check_texts
 
 RULES: Mapping[str, str] = {
     "I001": "two items, modules or columns have the same name",
@@ -40,56 +41,52 @@ RULES: Mapping[str, str] = {
     "I021": "answers have no words",
     "I022": "a smallest value exceeds the largest",
     "I023": "an instrument asks nothing",
+    "I024": "a module or scale of another instrument cannot be used",
+    "I025": "a piped text names an item that is unknown or asked later",
+    "I026": "a placeholder is not declared",
+    "I027": "an id is too long for the programs that read the data",
+    "I028": "a word mixes Latin and Cyrillic letters",
+    "I029": "a text is longer than SPSS keeps",
+    "I030": "the answers of an item that takes several contradict themselves",
+    "I031": "a draw at random is not possible",
+    "I032": "a rotation or shuffled order does not fit what it orders",
+    "I033": "a computed value is missing or belongs to no computed item",
+    "I034": "a repeated module is counted by what it cannot be counted by",
+    "I035": "an expression does with an item what its type does not allow",
+    "I036": "a message belongs to no constraint",
+    "I037": "a switch is not known",
+    "I038": "an institution is not known, or ended before the version",
+    "I039": "a rows' heading and its rows do not fit",
+    "I040": "a scale is used by no item",
+    "I041": "a showcard shows two different scales",
+    "I042": "a text holds what no text may hold",
+    "I043": "the 0-100 values of a scale do not fit it",
 }
 
-Way = tuple[str | int, ...]
+
+def check(declaration: Declaration, document: Document | None = None, own: Declaration | None = None) -> list[Problem]:
+    """List what is wrong with an instrument, in the order of the rules; with its document, by line.
+
+    `own` is the part that stands in its own file, when the instrument takes modules from others.
+    """
+    tell = Teller(document)
+    found = places(declaration)
+    out = [*_names(declaration, found, tell), *_scales(declaration, found, tell)]
+    for place in found:
+        if place.own:
+            out += [*_kind(declaration, place, tell), *_missing(declaration, place, tell)]
+    out += check_items(declaration, found, tell)
+    out += check_routes(declaration, found, tell, sound=not any(problem.severity == "error" for problem in out))
+    return [*out, *check_texts(declaration, own or declaration, found, tell), *_remarks(declaration, found, tell)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """An item and the way to it in its file."""
-
-    item: Item
-    way: Way
-    order: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Teller:
-    """Turn a rule's finding into a problem that says the file and line."""
-
-    document: Document | None
-
-    def __call__(self, code: str, way: Way, message: str, fix: str = "", severity: Severity = "error") -> Problem:
-        where = self.document.at(way) if self.document else ".".join(map(str, way))
-        return Problem(code=code, severity=severity, where=where, message=message, fix=fix)
-
-
-def check(declaration: Declaration, document: Document | None = None) -> list[Problem]:
-    """List what is wrong with an instrument, in the order of the rules; with its document, by line."""
-    tell = _Teller(document)
-    ways = [
-        ("modules", m, "items", i) for m, module in enumerate(declaration.modules) for i in range(len(module.items))
-    ]
-    items = [item for module in declaration.modules for item in module.items]
-    places = [_Place(item, way, order) for order, (item, way) in enumerate(zip(items, ways, strict=True))]
-    out = [*_names(declaration, places, tell), *_scales(declaration, places, tell)]
-    for place in places:
-        out += [*_kind(declaration, place, tell), *_missing(declaration, place, tell)]
-    routes, found = _routes(declaration, places, tell)
-    out += found
-    if not found and not any(problem.severity == "error" for problem in out):
-        out += _reach(declaration, places, routes, tell)
-    return [*out, *_texts(declaration, tell), *_remarks(declaration, places, tell)]
-
-
-def _names(declaration: Declaration, places: Sequence[_Place], tell: _Teller) -> Iterator[Problem]:
-    if not places:
+def _names(declaration: Declaration, found: Sequence[Place], tell: Teller) -> Iterator[Problem]:
+    if not found:
         yield tell("I023", ("modules",), "The instrument has no items.", "Add items.")
     modules = [(module.id, ("modules", m, "id")) for m, module in enumerate(declaration.modules)]
-    items = [(place.item.id, (*place.way, "id")) for place in places]
-    renamed = [(place.item.data_column, (*place.way, "column")) for place in places if place.item.column]
-    kept = [(place.item.id, (*place.way, "id")) for place in places if not place.item.column]
+    items = [(item.id, way) for item, way in _named(declaration)]
+    renamed = [(place.item.data_column, (*place.way, "column")) for place in found if place.item.column]
+    kept = [(place.item.id, (*place.way, "id")) for place in found if not place.item.column]
     for what, named in (("module", modules), ("item", items), ("column", [*kept, *renamed] if renamed else [])):
         seen: dict[str, str] = {}
         for name, way in named:
@@ -99,14 +96,21 @@ def _names(declaration: Declaration, places: Sequence[_Place], tell: _Teller) ->
                 twice = f"The {what} '{name}' stands twice."
                 message = twice if other == name else f"The {what}s '{other}' and '{name}' differ only by case."
                 yield tell("I001", way, message, "Give each its own name.")
-            if what != "column" and (not name.isidentifier() or keyword.iskeyword(name) or name == "answered"):
+            if what != "column" and (not name.isidentifier() or keyword.iskeyword(name) or name in WORDS):
                 fix = "Use letters, digits and _, not starting with a digit; name the data's column with 'column:'."
                 yield tell("I002", way, f"'{name}' is not a plain name.", fix)
 
 
-def _scales(declaration: Declaration, places: Sequence[_Place], tell: _Teller) -> Iterator[Problem]:
+def _named(declaration: Declaration) -> Iterator[tuple[Item, Way]]:
+    for m, module in enumerate(declaration.modules):
+        for i, item in enumerate(module.items):
+            yield item, ("modules", m, "items", i, "id")
+            yield from ((row, ("modules", m, "items", i, "rows", r, "id")) for r, row in enumerate(item.rows))
+
+
+def _scales(declaration: Declaration, found: Sequence[Place], tell: Teller) -> Iterator[Problem]:
     named: list[tuple[Scale, Way]] = [(scale, ("scales", name)) for name, scale in declaration.scales.items()]
-    inline = [(place.item.scale, (*place.way, "scale")) for place in places if isinstance(place.item.scale, Scale)]
+    inline = [(place.item.scale, (*place.way, "scale")) for place in found if isinstance(place.item.scale, Scale)]
     for scale, way in (*named, *inline):
         if not scale.codes:
             yield tell("I005", way, "A scale has no codes.", "List them under 'codes:'.")
@@ -127,32 +131,31 @@ def _scales(declaration: Declaration, places: Sequence[_Place], tell: _Teller) -
             yield tell("I021", way, "The answers have no words.", "Add 'labels:' or 'ends:'.", "note")
 
 
-def _kind(declaration: Declaration, place: _Place, tell: _Teller) -> Iterator[Problem]:
+def _kind(declaration: Declaration, place: Place, tell: Teller) -> Iterator[Problem]:
     item = place.item
     if isinstance(item.scale, str) and item.scale not in declaration.scales:
         fix = did_you_mean(item.scale, declaration.scales)
         yield tell("I003", (*place.way, "scale"), f"Item '{item.id}' names the unknown scale '{item.scale}'.", fix)
-    if item.type == "single" and item.scale is None:
-        yield tell(
-            "I004", place.way, f"Item '{item.id}' has no scale.", "Add 'scale:', or 'type: number | text | date'."
-        )
-    if item.type != "single" and item.scale is not None:
+    if item.type in CODED and item.scale is None:
+        fix = "Add 'scale:', or 'type: integer | decimal | text | date'."
+        yield tell("I004", place.way, f"Item '{item.id}' has no scale.", fix)
+    if item.type not in CODED and item.scale is not None:
         fix = "Remove 'scale:' or 'type:'."
         yield tell("I004", (*place.way, "scale"), f"Item '{item.id}' is a {item.type} and has a scale.", fix)
-    if item.type != "number" and (item.minimum is not None or item.maximum is not None):
-        fix = "Write 'type: number' or remove the limits."
+    if item.type not in {"integer", "decimal", "number"} and (item.minimum is not None or item.maximum is not None):
+        fix = "Write 'type: integer' or 'type: decimal', or remove the limits."
         yield tell("I004", place.way, f"Item '{item.id}' has limits and is no number.", fix)
     if item.minimum is not None and item.maximum is not None and item.minimum > item.maximum:
         message = f"Item '{item.id}' lies between {item.minimum:g} and {item.maximum:g}."
         yield tell("I022", (*place.way, "minimum"), message, "Exchange them.")
 
 
-def _missing(declaration: Declaration, place: _Place, tell: _Teller) -> Iterator[Problem]:
-    item, scale = place.item, _scale(declaration, place.item)
+def _missing(declaration: Declaration, place: Place, tell: Teller) -> Iterator[Problem]:
+    item, scale = place.item, scale_of(declaration, place.item)
     codes = missing_codes(declaration, item)
-    if item.type == "single":
+    if item.type in CODED:
         both = [code for code in codes if scale and code in scale.codes]
-    elif item.type == "number":
+    elif item.numeric:
         low = item.minimum if item.minimum is not None else float("-inf")
         high = item.maximum if item.maximum is not None else float("inf")
         both = [code for code in codes if isinstance(code, int) and low <= code <= high]
@@ -164,79 +167,8 @@ def _missing(declaration: Declaration, place: _Place, tell: _Teller) -> Iterator
         yield tell("I008", place.way, message, fix)
 
 
-def _routes(
-    declaration: Declaration, places: Sequence[_Place], tell: _Teller
-) -> tuple[dict[str, Expression], list[Problem]]:
-    routes: dict[str, Expression] = {}
-    out: list[Problem] = []
-    by_id = {place.item.id: place for place in places}
-    for place in places:
-        if place.item.ask_if is None:
-            continue
-        way = (*place.way, "ask_if")
-        try:
-            routes[place.item.id] = expression = parse(place.item.ask_if)
-        except InstrumentError as fault:
-            out.append(tell("I009", way, f"{fault.what} Found: {fault.found}.", fault.fix or ""))
-            continue
-        out += _targets(declaration, place, expression, by_id, tell)
-    return routes, out
-
-
-def _targets(
-    declaration: Declaration, place: _Place, expression: Expression, by_id: Mapping[str, _Place], tell: _Teller
-) -> Iterator[Problem]:
-    way, item_id = (*place.way, "ask_if"), place.item.id
-    for name in expression.names:
-        if name not in by_id:
-            yield tell(
-                "I010", way, f"Item '{item_id}' depends on the unknown item '{name}'.", did_you_mean(name, by_id)
-            )
-        elif by_id[name].order >= place.order:
-            fix = f"Move '{name}' before '{item_id}'."
-            what = "itself" if name == item_id else f"'{name}', which is asked later"
-            yield tell("I011", way, f"Item '{item_id}' depends on {what}.", fix)
-    for name, value in comparisons(expression):
-        if name not in by_id:
-            continue
-        target = by_id[name].item
-        scale, missing = _scale(declaration, target), missing_codes(declaration, target)
-        if value in missing:
-            message = f"'{name}' is compared with {value!r}, which is a missing code and never counts as an answer."
-            yield tell("I012", way, message, f"Write 'answered({name})' or 'not answered({name})'.")
-        elif (scale and value not in scale.codes) or (target.type == "number" and isinstance(value, str)):
-            known = did_you_mean(str(value), scale.codes) if scale else "Compare it with a number."
-            yield tell("I012", way, f"'{name}' is compared with {value!r}, which is not one of its codes.", known)
-
-
-def _reach(
-    declaration: Declaration, places: Sequence[_Place], routes: Mapping[str, Expression], tell: _Teller
-) -> Iterator[Problem]:
-    ways = {place.item.id: place.way for place in places}
-    items = {place.item.id: (place.item, _scale(declaration, place.item)) for place in places}
-    for item_id in unreachable(items, routes):
-        message = f"No answers open item '{item_id}': it can never be asked."
-        yield tell(
-            "I013", (*ways[item_id], "ask_if"), message, "Mend its condition or those of the items it depends on."
-        )
-
-
-def _texts(declaration: Declaration, tell: _Teller) -> Iterator[Problem]:
-    ways = {
-        f"item.{item.id}": ("modules", m, "items", i)
-        for m, module in enumerate(declaration.modules)
-        for i, item in enumerate(module.items)
-    }
-    for key, texts in walk_texts(declaration):
-        if not texts.get(declaration.source_language, "").strip():
-            way: Way = ways.get(".".join(key.split(".")[:2]), ())
-            way = way or (("scales", key.split(".")[1]) if key.startswith("scale.") else ())
-            fix = f"Write it in '{declaration.source_language}', or correct 'source_language:'."
-            yield tell("I014", way, f"The text '{key}' is missing in the source language.", fix)
-
-
-def _remarks(declaration: Declaration, places: Sequence[_Place], tell: _Teller) -> Iterator[Problem]:
-    unverified = [place for place in places if place.item.source and not place.item.source.verified]
+def _remarks(declaration: Declaration, found: Sequence[Place], tell: Teller) -> Iterator[Problem]:
+    unverified = [p for p in found if p.own and p.item.source and not p.item.source.verified]
     if unverified:
         names = ", ".join(place.item.id for place in unverified[:6]) + (", ..." if len(unverified) > 6 else "")
         message = f"The wording of {len(unverified)} standard items was not compared with the original: {names}."
@@ -245,15 +177,3 @@ def _remarks(declaration: Declaration, places: Sequence[_Place], tell: _Teller) 
     if declaration.version not in {change.version for change in declaration.changelog}:
         message = f"The changelog does not tell of version {declaration.version}."
         yield tell("I020", ("version",), message, "Add a line under 'changelog:'.", "note")
-
-
-def missing_codes(declaration: Declaration, item: Item) -> Mapping[Code, MissingKind]:
-    """Give the codes of an item that are no answers: its own, else its scale's, else the instrument's."""
-    scale = _scale(declaration, item)
-    if item.missing is not None:
-        return item.missing
-    return scale.missing if scale and scale.missing is not None else declaration.missing
-
-
-def _scale(declaration: Declaration, item: Item) -> Scale | None:
-    return declaration.scales.get(item.scale) if isinstance(item.scale, str) else item.scale

@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import yaml
 from pydantic import ConfigDict
 
-from survey_kit.errors import InstrumentError
+from survey_kit.errors import InstrumentError, did_you_mean
 from survey_kit.files import Document, declared, read_yaml, write_text
-from survey_kit.instrument.model import Declaration, Instrument, Item, Module, Problem, Scale, Status, walk_texts
-from survey_kit.types import Code
+from survey_kit.instrument.compose import own_part
+from survey_kit.instrument.model import Declaration, Problem, Status
+from survey_kit.instrument.questionnaire import Instrument
+from survey_kit.instrument.texts import map_texts, walk_texts
 
 SCHEMA = "survey-kit/translation/1"
 
@@ -122,33 +124,7 @@ def _filled(declaration: Declaration, language: str, texts: Mapping[str, str]) -
     def put(key: str, own: Mapping[str, str]) -> dict[str, str]:
         return {**own, language: texts[key]} if key in texts else dict(own)
 
-    def put_scale(stem: str, scale: Scale) -> Scale:
-        def put_codes(part: Mapping[Code, dict[str, str]]) -> dict[Code, dict[str, str]]:
-            return {code: put(f"{stem}.{code}", own) for code, own in part.items()}
-
-        return replace(scale, labels=put_codes(scale.labels), ends=put_codes(scale.ends))
-
-    def put_item(item: Item) -> Item:
-        parts: dict[str, Any] = {
-            part: put(f"item.{item.id}.{part}", getattr(item, part))
-            for part in ("text", "label", "universe", "period", "instruction")
-        }
-        scale = put_scale(f"item.{item.id}.scale", item.scale) if isinstance(item.scale, Scale) else item.scale
-        return replace(item, scale=scale, **parts)
-
-    def put_module(module: Module) -> Module:
-        parts: dict[str, Any] = {
-            part: put(f"module.{module.id}.{part}", getattr(module, part))
-            for part in ("title", "lead_in", "instruction")
-        }
-        return replace(module, items=tuple(map(put_item, module.items)), **parts)
-
-    return replace(
-        declaration,
-        title=put("title", declaration.title),
-        scales={name: put_scale(f"scale.{name}", scale) for name, scale in declaration.scales.items()},
-        modules=tuple(map(put_module, declaration.modules)),
-    )
+    return map_texts(declaration, put)
 
 
 def draft_translation(instrument: Instrument, language: str) -> Path:
@@ -156,14 +132,34 @@ def draft_translation(instrument: Instrument, language: str) -> Path:
 
     A text whose source changed keeps its old hash, so that it stays marked stale until somebody looks at it.
     """
+    return write_translation(instrument, language, {})
+
+
+def write_translation(instrument: Instrument, language: str, texts: Mapping[str, str]) -> Path:
+    """Write translated texts by key into ``translations/<language>.yaml``, as drafts of the present source texts.
+
+    What is not among `texts` stands as it was, or as an empty draft when it is new. Only a person who edits the file makes a draft
+    a reviewed text.
+
+    Raises
+    ------
+    InstrumentError
+        When the instrument has no folder, or a key belongs to no text of its own (modules it uses are translated where they stand).
+    """
     if instrument.path is None:
         raise InstrumentError("This instrument has no folder to write a translation to.", fix="Read it from its file.")
     path = instrument.path.parent / "translations" / f"{language}.yaml"
     known = read_translation(path)[0].texts if path.exists() else {}
+    sources = {key: one.get(instrument.source_language, "") for key, one in walk_texts(own_part(instrument))}
+    strange = [key for key in texts if key not in sources]
+    if strange:
+        raise InstrumentError(f"'{strange[0]}' is no text of this instrument.", fix=did_you_mean(strange[0], sources))
     lines = [f"schema: {SCHEMA}", f"language: {language}", "texts:"]
-    for key, texts in walk_texts(instrument):
-        source = texts.get(instrument.source_language, "")
-        one = known.get(key) or Translated(text="", source=source_hash(source))
+    for key, source in sources.items():
+        if key in texts:
+            one = Translated(text=texts[key], source=source_hash(source))
+        else:
+            one = known.get(key) or Translated(text="", source=source_hash(source))
         body = {
             name: value
             for name in ("source", "text", "status", "reviewer", "date")

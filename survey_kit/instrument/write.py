@@ -11,9 +11,13 @@ from typing import Any
 import yaml
 
 from survey_kit.files import write_text
-from survey_kit.instrument.model import SCHEMA, Declaration, Instrument
+from survey_kit.instrument.model import SCHEMA, Declaration, Module
+from survey_kit.instrument.questionnaire import Instrument
 
-ORDER = ("schema", "id", "version", "source_language", "title", "note", "scales", "missing", "modules", "changelog")
+ORDER = (
+    "schema",
+    *(one.name for one in fields(Declaration) if one.name not in {"modules", "field_tests", "changelog"}),
+)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -46,7 +50,7 @@ def to_yaml(declaration: Declaration) -> str:
     own = set(declaration.statuses) if isinstance(declaration, Instrument) else set()
     plain = _plain(declaration, declaration.source_language, own, Declaration)
     plain = {"schema": SCHEMA, **plain, "source_language": declaration.source_language}
-    body = {name: plain[name] for name in ORDER if name in plain}
+    body = {name: plain[name] for name in (*ORDER, "modules", "field_tests", "changelog") if name in plain}
     return yaml.dump(body, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=110, default_flow_style=False)
 
 
@@ -57,6 +61,8 @@ def write_instrument(declaration: Declaration, folder: Path | str) -> Path:
 
 def _plain(value: Any, language: str, own: AbstractSet[str], kind: type[Any] | None = None) -> Any:
     """Give plain values without what equals its default; languages in `own` have files of their own."""
+    if isinstance(value, Module) and value.use:
+        return {"id": value.id, "use": value.use}
     if is_dataclass(value):
         out = {}
         for one in fields(kind or value):

@@ -14,7 +14,7 @@ import numpy as np
 
 from survey_kit.errors import ResponsesError, did_you_mean
 from survey_kit.instrument import Instrument, Item
-from survey_kit.instrument.expressions import Column, evaluate
+from survey_kit.instrument.evaluate import Column, evaluate
 from survey_kit.responses.codes import (
     ANSWERED,
     EMPTY,

@@ -10,7 +10,7 @@ from pathlib import Path
 from survey_kit import files
 from survey_kit.errors import IndicatorError, StudyError, SurveyKitError, did_you_mean
 from survey_kit.instrument.load import find_instrument, read_instrument
-from survey_kit.instrument.model import Instrument
+from survey_kit.instrument.questionnaire import Instrument
 from survey_kit.study import definition, model
 from survey_kit.study.definition import Indicator, IndicatorsFile
 from survey_kit.study.model import Derived, StudyFile, Wave

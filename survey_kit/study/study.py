@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from survey_kit.errors import DataMissingError, StudyError, did_you_mean
-from survey_kit.instrument.model import Instrument
+from survey_kit.instrument.questionnaire import Instrument
 from survey_kit.responses import Unasked
 from survey_kit.study.definition import Indicator
 from survey_kit.study.model import StudyFile, Wave, said

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from survey_kit.errors import InstrumentError
-from survey_kit.instrument.expressions import comparisons, evaluate, parse
+from survey_kit.instrument.evaluate import evaluate
+from survey_kit.instrument.expressions import comparisons, parse
 
 REFUSED = [
     "",
@@ -15,7 +16,8 @@ REFUSED = [
     "q1 == True",
     "q1 == None",
     "1",
-    "q1 + 1 == 2",
+    "q1 % 2 == 1",
+    "1 == 1",
     "__import__('os').system('true')",
     "q1.__class__ == 1",
     "q1[0] == 1",

@@ -1,7 +1,8 @@
 """Which items can never be asked: their conditions, and those of the items they depend on, contradict each other.
 
 Each item takes few values, and a number only matters on the two sides of what it is compared with; so all
-combinations are tried at once.
+combinations are tried at once. What that cannot try (several answers, computed values, long chains) is left to the solver of
+`survey_kit.instrument.prove`.
 """
 
 from __future__ import annotations
@@ -12,17 +13,21 @@ from itertools import pairwise
 
 import numpy as np
 
-from survey_kit.instrument.expressions import Column, Expression, comparisons, evaluate
+from survey_kit.instrument.evaluate import Column, evaluate
+from survey_kit.instrument.expressions import Expression, comparisons
 from survey_kit.instrument.model import Item, Scale
 from survey_kit.types import BoolArray, Code
 
 MOST_COMBINATIONS = 500_000
+_TRIED = frozenset({"single", "arm", "integer", "decimal", "number", "text"})
 
 
 def unreachable(items: Mapping[str, tuple[Item, Scale | None]], routes: Mapping[str, Expression]) -> Iterator[str]:
     """Name the items that no combination of answers opens; a case too large to try is left alone."""
     for item_id, condition in routes.items():
         involved = _involved(condition, routes)
+        if not all(name in items and items[name][0].type in _TRIED for name in involved):
+            continue
         domains = [_domain(name, *items[name], [condition, *routes.values()]) for name in involved]
         n = math.prod(len(domain) + 1 for domain in domains)  # one more: not answered
         if n > MOST_COMBINATIONS:
@@ -39,10 +44,10 @@ def unreachable(items: Mapping[str, tuple[Item, Scale | None]], routes: Mapping[
 
 
 def _involved(condition: Expression, routes: Mapping[str, Expression]) -> list[str]:
-    out, waiting = dict.fromkeys(condition.names), list(condition.names)
+    out, waiting = dict.fromkeys(condition.items), list(condition.items)
     while waiting:
         name = waiting.pop()
-        for other in routes[name].names if name in routes else ():
+        for other in routes[name].items if name in routes else ():
             if other not in out:
                 out[other] = None
                 waiting.append(other)
@@ -53,7 +58,7 @@ def _domain(name: str, item: Item, scale: Scale | None, conditions: Sequence[Exp
     if scale is not None:
         return list(scale.codes)
     compared = {value for condition in conditions for other, value in comparisons(condition) if other == name}
-    if item.type != "number":
+    if not item.numeric:
         return [*(value for value in compared if isinstance(value, str)), "\x00"]
     ends = [value for value in (item.minimum, item.maximum) if value is not None]
     marks = sorted({float(value) for value in compared if not isinstance(value, str)} | set(ends) or {0.0})
