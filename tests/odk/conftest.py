@@ -1,0 +1,48 @@
+"""ODK's engine and ODK Validate for tests, or a visible skip that says what is missing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+
+def _load(name: str) -> ModuleType:
+    """Load a file of this folder, which is no package."""
+    known = f"odk_{name}"
+    if known not in sys.modules:
+        spec = spec_from_file_location(known, Path(__file__).with_name(f"{name}.py"))
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[known] = module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[known])
+    return sys.modules[known]
+
+
+@pytest.fixture(scope="session")
+def odk() -> ModuleType:
+    """Give engine.py."""
+    module = _load("engine")
+    if (reason := module.missing()) is not None:
+        pytest.skip(reason)
+    return module
+
+
+@pytest.fixture(scope="module")
+def engine(odk: ModuleType) -> Iterator[object]:
+    """Give a running engine."""
+    with odk.OdkEngine() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def validator() -> ModuleType:
+    """Give validate.py."""
+    module = _load("validate")
+    if (reason := module.missing()) is not None:
+        pytest.skip(reason)
+    return module
