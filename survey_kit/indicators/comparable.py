@@ -18,7 +18,11 @@ from survey_kit.study import Indicator, Study, Wave, said
 from survey_kit.types import Break
 
 NONE: Final = -1
-_SCALE_CHANGES: Final = ("type", "codes", "direction", "labels", "missing_codes")
+_SCALE_CHANGES: Final = ("type", "codes", "list", "direction", "labels", "missing_codes")
+_REMEDIES: Final = {
+    "common_subset": "; it can be compared on the answers that both lists hold",
+    "bridge_needed": "; a bridge, both forms asked of random halves, would measure the step",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +144,7 @@ class Planner:
                 words = f"{part.item}: {part.text}"
                 return Comparison(
                     earlier=earlier,
-                    reason=f"The question changed since {waves[earlier].id} ({words}).",
+                    reason=f"The question changed since {waves[earlier].id} ({words}){_REMEDIES.get(part.verdict, '')}.",
                     kind="scale" if part.kind in _SCALE_CHANGES else "wording",
                     words=words,
                     note=note,

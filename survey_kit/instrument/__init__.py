@@ -1,7 +1,8 @@
 """Questionnaires as data: what was asked, of whom, in which words, with which answers, and what changed since."""
 
-from survey_kit.instrument.compare import Difference, broken, compare
+from survey_kit.instrument.compare import Difference, Verdict, broken, compare, verdicts
 from survey_kit.instrument.compose import fill, placeholders, switched
+from survey_kit.instrument.crosswalk import Crosswalk, find_crosswalk, read_crosswalk
 from survey_kit.instrument.load import check_folder, find_instrument, inspect, read_instrument, versions
 from survey_kit.instrument.model import (
     MISSING_LABELS,
@@ -29,6 +30,7 @@ __all__ = [
     "MISSING_LABELS",
     "RULES",
     "Change",
+    "Crosswalk",
     "Declaration",
     "Difference",
     "FieldTest",
@@ -42,6 +44,7 @@ __all__ = [
     "Scale",
     "Source",
     "Texts",
+    "Verdict",
     "broken",
     "check",
     "check_folder",
@@ -49,13 +52,16 @@ __all__ = [
     "draft_translation",
     "editor_schema",
     "fill",
+    "find_crosswalk",
     "find_instrument",
     "inspect",
     "map_texts",
     "placeholders",
+    "read_crosswalk",
     "read_instrument",
     "switched",
     "to_yaml",
+    "verdicts",
     "versions",
     "walk_texts",
     "write_instrument",

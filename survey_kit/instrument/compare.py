@@ -17,7 +17,21 @@ Effect: TypeAlias = Literal["none", "note", "break"]
 Kind: TypeAlias = Literal[
     "removed", "added", "type", "wording", "lead_in", "period", "codes", "direction", "labels", "filter",
     "universe", "missing_codes", "instruction", "showcard", "limits", "order", "column", "role", "translation",
+    "list", "institution", "constraint", "order_of_answers",
 ]  # fmt: skip
+Verdict: TypeAlias = Literal["comparable", "common_subset", "bridge_needed", "not_comparable"]
+
+# what a change that breaks a trend leaves possible
+_VERDICTS: Mapping[Kind, Verdict] = {
+    "list": "common_subset",
+    "wording": "bridge_needed",
+    "lead_in": "bridge_needed",
+    "labels": "bridge_needed",
+    "codes": "bridge_needed",
+    "constraint": "bridge_needed",
+    "order_of_answers": "bridge_needed",
+}
+_ORDER: tuple[Verdict, ...] = ("comparable", "common_subset", "bridge_needed", "not_comparable")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +42,38 @@ class Difference:
     kind: Kind
     effect: Effect
     text: str
+
+    @property
+    def verdict(self) -> Verdict:
+        """Say what the change leaves possible: comparable, on the common subset, with a bridge, or not comparable."""
+        return _VERDICTS.get(self.kind, "not_comparable") if self.effect == "break" else "comparable"
+
+
+def verdicts(old: Instrument, new: Instrument, differences: Sequence[Difference] | None = None) -> dict[str, Verdict]:
+    """Give the verdict on each item of either version: the hardest of its changes decides.
+
+    ``comparable``: a trend may be drawn. ``common_subset``: only over the answers (officials, regions, services) that both lists hold,
+    or over groups of them that a crosswalk makes equal. ``bridge_needed``: the question or its answers changed, so the step between
+    the two has to be measured by asking both forms of random halves. ``not_comparable``: asked of others, about another time or
+    institution, or not asked at all.
+
+    Examples
+    --------
+    >>> from survey_kit.instrument.model import Item, Module, Scale
+    >>> def form(text):
+    ...     item = Item(id="q1", text={"en": text}, scale=Scale(codes=(1, 2)))
+    ...     return Instrument(id="a", version=text, modules=(Module(id="m", items=(item,)),))
+    >>> verdicts(form("Do you trust judges?"), form("Do you trust the courts?"))
+    {'q1': 'bridge_needed'}
+    """
+    found = compare(old, new) if differences is None else differences
+    out: dict[str, Verdict] = {item.id: "comparable" for item in (*old.items, *new.items)}
+    for item in new.items:
+        if item.id not in old:
+            out[item.id] = "not_comparable"
+    for one in found:
+        out[one.item] = max(out[one.item], one.verdict, key=_ORDER.index)
+    return out
 
 
 def compare(old: Instrument, new: Instrument) -> tuple[Difference, ...]:
@@ -79,6 +125,7 @@ def _content(old: Instrument, new: Instrument, was: Item, now: Item) -> Iterator
     if was.type != now.type:
         yield told("type", "break", f"{was.type} became {now.type}")
     parts: tuple[tuple[Kind, Mapping[str, str], Mapping[str, str]], ...] = (
+        ("wording", _stem(old, was.id), _stem(new, now.id)),
         ("wording", was.text, now.text),
         ("lead_in", old.module_of(was.id).lead_in, new.module_of(was.id).lead_in),
         ("period", was.period, now.period),
@@ -101,7 +148,10 @@ def _answers(old: Instrument, new: Instrument, item_id: str) -> Iterator[Differe
 
     before, after = old.scale_of(item_id), new.scale_of(item_id)
     if before is not None and after is not None:
-        if set(before.codes) != set(after.codes):
+        if before.version != after.version:
+            text = f"the list of {before.version or 'no version'} became that of {after.version or 'no version'}"
+            yield told("list", "note" if before.codes == after.codes else "break", text)
+        elif set(before.codes) != set(after.codes):
             yield told("codes", "break", f"codes {_list(before.codes)} became {_list(after.codes)}")
         elif before.codes != after.codes:
             yield told("codes", "note", f"codes are listed as {_list(after.codes)} instead of {_list(before.codes)}")
@@ -134,6 +184,20 @@ def _remarks(old: Instrument, new: Instrument, was: Item, now: Item) -> Iterator
         yield told("instruction", "the instruction to the interviewer changed")
     if was.showcard != now.showcard:
         yield told("showcard", f"showcard {was.showcard or 'none'} became {now.showcard or 'none'}")
+    if _about(old, was) != _about(new, now):
+        text = f"it is about {_about(new, now) or 'no institution'} instead of {_about(old, was) or 'none'}"
+        yield told("institution", text, "break" if was.about and now.about else "note")
+    if _condition(was.constraint) != _condition(now.constraint):
+        yield told(
+            "constraint", f"answers must meet {now.constraint or 'nothing'} instead of {was.constraint or 'nothing'}"
+        )
+    if (was.exclusive, was.most) != (now.exclusive, now.most):
+        yield told("constraint", "how many answers may be given together changed", "break")
+    if (was.shuffle is None) != (now.shuffle is None):
+        yield told(
+            "order_of_answers",
+            f"answers are read in {'the order of the list' if now.shuffle is None else 'random order'}",
+        )
     if (was.minimum, was.maximum) != (now.minimum, now.maximum):
         yield told("limits", f"limits {was.minimum} to {was.maximum} became {now.minimum} to {now.maximum}")
     if was.data_column != now.data_column:
@@ -158,6 +222,17 @@ def _order(old: Instrument, new: Instrument) -> Iterator[Difference]:
     for one in ids:
         if one not in longest:
             yield Difference(item=one, kind="order", effect="note", text="asked at another place")
+
+
+def _stem(form: Instrument, item_id: str) -> Mapping[str, str]:
+    grid = form.grid_of(item_id)
+    return grid.text if grid else {}
+
+
+def _about(form: Instrument, item: Item) -> str:
+    """Name the institution an item is about, with the day it began: a successor is another institution."""
+    one = form.institutions.get(item.about or "")
+    return f"{item.about}{f' (since {one.since})' if one and one.since else ''}" if item.about else ""
 
 
 def _words(one: str, other: str) -> Effect:

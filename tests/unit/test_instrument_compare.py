@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from survey_kit.instrument import Instrument, Item, Module, Scale, broken, compare
+from survey_kit.instrument import Institution, Instrument, Item, Module, Scale, broken, compare, verdicts
 
 LABELS = {1: {"en": "Not at all"}, 2: {"en": "Some"}, 3: {"en": "A lot", "ru": "Очень"}}
 TRUST = Scale(codes=(1, 2, 3), labels=LABELS, high=3)
@@ -78,3 +78,66 @@ def test_limits_and_the_words_that_lead_into_a_module():
 
 def test_a_version_compared_with_itself_has_no_difference():
     assert compare(OLD, OLD) == ()
+
+
+def test_the_verdict_on_an_item_is_that_of_its_hardest_change():
+    def verdict(changed):
+        return verdicts(OLD, form(POLICE, changed, AGE))["court"]
+
+    assert verdict(COURT) == "comparable"
+    assert verdict(replace(COURT, text={"en": "do you  trust the Courts"})) == "comparable"
+    assert verdict(replace(COURT, text={"en": "Do you trust judges?"})) == "bridge_needed"
+    assert verdict(scale(version="2027", codes=(1, 2), high=2)) == "not_comparable"  # the high end moved as well
+    assert verdict(scale(version="2027")) == "comparable"
+    assert verdict(replace(COURT, ask_if=None, text={"en": "Do you trust judges?"})) == "not_comparable"
+
+
+def test_a_new_list_is_comparable_on_what_both_lists_hold():
+    officials = Scale(codes=(1, 2, 3), version="2026")
+    asked = Item(id="who", text={"en": "Whom?"}, scale=officials)
+    later = replace(asked, scale=replace(officials, codes=(1, 2, 4), version="2027"))
+    found = compare(form(asked), form(later))
+    assert [(one.kind, one.effect, one.verdict) for one in found] == [("list", "break", "common_subset")]
+    assert verdicts(form(asked), form(later)) == {"who": "common_subset"}
+
+
+def test_items_that_come_or_go_are_not_comparable():
+    assert verdicts(OLD, form(POLICE, COURT)) == {
+        "police": "comparable",
+        "court": "comparable",
+        "age": "not_comparable",
+    }
+    assert verdicts(form(POLICE), form(POLICE, AGE))["age"] == "not_comparable"
+
+
+def test_a_successor_is_another_institution():
+    def about(name, since):
+        agency = {name: Institution(name={"en": "Agency"}, since=since)}
+        return replace(form(POLICE, replace(COURT, about=name), AGE), institutions=agency)
+
+    old = about("agency", "2019-06")
+    assert compare(old, about("agency", "2019-06")) == ()
+    for later in (about("bureau", "2025-07"), about("agency", "2025-07")):
+        assert [(one.kind, one.effect) for one in compare(old, later)] == [("institution", "break")]
+        assert verdicts(old, later)["court"] == "not_comparable"
+
+
+def test_the_words_above_the_rows_of_a_grid_count():
+    def grid(stem):
+        row = Item(id="police", text={"en": "the police"})
+        return form(Item(id="trust", type="grid", text={"en": stem}, scale=TRUST, rows=(row,)))
+
+    found = compare(grid("How much do you trust"), grid("How much confidence do you have in"))
+    assert [(one.item, one.kind, one.effect) for one in found] == [("police", "wording", "break")]
+
+
+def test_the_condition_of_a_module_counts_for_its_items():
+    def asked(condition):
+        return Instrument(
+            id="a",
+            version="1",
+            modules=(Module(id="m", items=(POLICE,)), Module(id="n", items=(AGE,), ask_if=condition)),
+        )
+
+    found = compare(asked("police == 1"), asked("police == 2"))
+    assert [(one.item, one.kind, one.effect) for one in found] == [("age", "filter", "break")]
