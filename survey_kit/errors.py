@@ -34,6 +34,7 @@ class SurveyKitError(ValueError):
         self, what: str, *, where: str | None = None, found: str | None = None, fix: str | None = None
     ) -> None:
         self.what, self.where, self.found, self.fix = what, where, found, fix
+        self.parts: tuple[SurveyKitError, ...] = ()  # every fault, where this one stands for several
         lines = [what] + [
             f"  {name}: {text}" for name, text in (("where", where), ("found", found), ("to do", fix)) if text
         ]

@@ -173,24 +173,25 @@ def declared(
     try:
         return TypeAdapter(kind).validate_python(body, context=context)
     except ValidationError as faults:
-        raise _told(document, kind, faults, error) from None
+        told = [_told(document, kind, fault, error) for fault in faults.errors(include_url=False)]
+    unknown = [one.what.startswith("Unknown key") for one in told]
+    first = told[unknown.index(True)] if True in unknown else told[0]
+    more = f" ({len(told) - 1} more)" if len(told) > 1 else ""
+    whole = error(f"{first.what.rstrip('.')}{more}.", where=first.where, found=first.found, fix=first.fix)
+    whole.parts = tuple(told)
+    raise whole
 
 
-def _told(document: Document, kind: type[Any], faults: ValidationError, error: type[SurveyKitError]) -> SurveyKitError:
-    known = {"extra_forbidden", "unexpected_keyword_argument"}
-    first = min(faults.errors(include_url=False), key=lambda fault: fault["type"] not in known)
-    way = tuple(part for part in first["loc"] if part in _keys(document.lines))
-    more = f" ({faults.error_count() - 1} more)" if faults.error_count() > 1 else ""
-    key = first["loc"][-1] if first["loc"] else ""
-    if first["type"] in known:
+def _told(document: Document, kind: type[Any], fault: Any, error: type[SurveyKitError]) -> SurveyKitError:
+    way = tuple(part for part in fault["loc"] if part in _keys(document.lines))
+    key = fault["loc"][-1] if fault["loc"] else ""
+    if fault["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
         fix = did_you_mean(str(key), _field_names(kind, way[:-1]))
-        return error(f"Unknown key '{key}'{more}.", where=document.at(way), fix=fix)
-    if first["type"] in {"missing", "missing_argument"}:
-        return error(f"The key '{key}' is missing{more}.", where=document.at(way), fix=f"Add '{key}:'.")
-    found = repr(first["input"])[:120]
-    return error(
-        f"{first['msg']}{more}.", where=document.at(way), found=found, fix=f"Mend '{'.'.join(map(str, way))}'."
-    )
+        return error(f"Unknown key '{key}'.", where=document.at(way), fix=fix)
+    if fault["type"] in {"missing", "missing_argument"}:
+        return error(f"The key '{key}' is missing.", where=document.at(way), fix=f"Add '{key}:'.")
+    found = repr(fault["input"])[:120]
+    return error(f"{fault['msg']}.", where=document.at(way), found=found, fix=f"Mend '{'.'.join(map(str, way))}'.")
 
 
 def _keys(lines: Mapping[Key, int]) -> set[str | int]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 
-from survey_kit.errors import InstrumentError, did_you_mean
+from survey_kit.errors import InstrumentError, SurveyKitError, did_you_mean
 from survey_kit.files import Document, declared, existing, read_yaml
 from survey_kit.instrument.compose import compose, switched
 from survey_kit.instrument.model import SCHEMA, Declaration, Problem
@@ -159,7 +159,16 @@ def check_folder(folder: Path | str) -> tuple[Problem, ...]:
     >>> [problem.code for problem in check_folder("instruments/lapop_brazil")]
     ['I019']
     """
-    return tuple(problem for version in versions(folder) for problem in inspect(folder, version, None).problems)
+    try:
+        return tuple(problem for version in versions(folder) for problem in inspect(folder, version, None).problems)
+    except InstrumentError as fault:
+        return tuple(map(_unread, fault.parts or (fault,)))
+
+
+def _unread(fault: SurveyKitError) -> Problem:
+    """Tell a fault that keeps the file from being read."""
+    message = f"{fault.what.rstrip('.')}." + (f" Found: {fault.found}." if fault.found else "")
+    return Problem(code="I000", severity="error", where=fault.where or "", message=message, fix=fault.fix or "")
 
 
 def _version_path(folder: Path, version: str | None) -> Path:

@@ -18,6 +18,7 @@ from survey_kit.instrument.rules_routes import check_routes
 from survey_kit.instrument.rules_texts import check_texts
 
 RULES: Mapping[str, str] = {
+    "I000": "the file does not follow its schema",
     "I001": "two items, modules or columns have the same name",
     "I002": "an id is not a plain name",
     "I003": "a scale is not known",
