@@ -57,6 +57,10 @@ class Walk:
         route = self.instrument.route(item_id)
         return np.ones(self.n, dtype=bool) if route is None else self._true(route)
 
+    def holds(self, condition: str | None) -> BoolArray:
+        """Say in which interviews a condition is certainly true; None holds everywhere."""
+        return np.ones(self.n, dtype=bool) if condition is None else self._true(parse(condition))
+
     def put(self, item_id: str, answers: Sequence[Any]) -> None:
         """Take answers to an item: codes, numbers, texts, or a list of codes; None where there is none.
 
