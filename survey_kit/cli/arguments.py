@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from survey_kit import __version__
+from survey_kit.cli import arguments_instrument
 from survey_kit.errors import SurveyKitError, did_you_mean
 
 TOUR = """\
@@ -33,6 +34,10 @@ Commands
                        --from FILE  --to DIR
   wave add WAVE      copy the last wave forward and compare the new file with it
                        --responses FILE  --study DIR
+  instrument new NAME | check | prove | diff OLD NEW | simulate | export | import FILE | translate
+                     a questionnaire: begin one, list its problems, prove its routing, compare versions, estimate
+                     its length, write forms, paper and codebooks
+                       --switch NAME  --to DIR  --format xlsform  --fill sponsor=TEXT
   schema WHAT        print the editor schema of study, indicators or instrument files
                        --to FILE
 
@@ -70,6 +75,7 @@ EXAMPLES = {
     ),
     "wave add": ("survey-kit wave add 2027 --responses 2027.sav --study analyses/my_trust",),
     "schema": ("survey-kit schema study", "survey-kit schema indicators --to .vscode/indicators.schema.json"),
+    **arguments_instrument.EXAMPLES,
 }
 
 
@@ -100,7 +106,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 
 def _known(words: Sequence[str]) -> None:
     """Give the nearest command for a misspelt one."""
-    commands = ("report", "indicators", "check", "study", "wave", "schema")
+    commands = ("report", "indicators", "check", "study", "wave", "instrument", "schema")
     first = words[0]
     if not first.startswith("-") and first not in commands:
         raise SurveyKitError(
@@ -127,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     _study(commands)
     _wave(commands)
     _schema(commands)
+    arguments_instrument.add(commands, _command, _Parser)
     return parser
 
 
@@ -225,6 +232,7 @@ _MODULES = {
     "study": "authoring",
     "wave": "authoring",
     "schema": "authoring",
+    "instrument": "questionnaires",
 }
 
 

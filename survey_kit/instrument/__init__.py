@@ -1,5 +1,6 @@
 """Questionnaires as data: what was asked, of whom, in which words, with which answers, and what changed since."""
 
+from survey_kit.instrument.begin import begin
 from survey_kit.instrument.compare import Difference, Verdict, broken, compare, verdicts
 from survey_kit.instrument.compose import fill, placeholders, switched
 from survey_kit.instrument.crosswalk import Crosswalk, find_crosswalk, read_crosswalk
@@ -45,6 +46,7 @@ __all__ = [
     "Source",
     "Texts",
     "Verdict",
+    "begin",
     "broken",
     "check",
     "check_folder",
