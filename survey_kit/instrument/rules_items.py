@@ -199,8 +199,9 @@ def _cards(declaration: Declaration, found: Sequence[Place], tell: Teller) -> It
         if card is None:
             continue
         scale = scale_of(declaration, place.item)
-        first = shown.setdefault(card, (scale, place.item.id))
-        if first[0] != scale and place.own:
+        answers = (scale.codes, scale.labels, scale.ends) if scale else None  # the direction is not printed
+        first = shown.setdefault(card, (answers, place.item.id))
+        if first[0] != answers and place.own:
             message = f"The showcard {card} shows the answers of '{first[1]}' and others for '{place.item.id}'."
             yield tell("I041", (*place.way, "showcard"), message, "Give each scale its own card.", "note")
 

@@ -130,3 +130,10 @@ def test_an_item_behind_closed_filters_is_found_unreachable():
     )
     found = [problem for problem in check(form) if problem.code == "I013"]
     assert [problem.message.split("'")[1] for problem in found] == ["c", "d"]
+
+
+def test_a_card_may_show_the_same_answers_in_both_directions(tmp_path):
+    card = "id: {}, text: Q, showcard: A, scale: {{codes: [1, 2], labels: {{1: Low, 2: {}}}, high: {}}}"
+    same = items(card.format("q", "High", 2), card.format("r", "High", 1))
+    other = items(card.format("q", "High", 2), card.format("r", "Top", 2))
+    assert [[p.code for p in problems(tmp_path, body) if p.code == "I041"] for body in (same, other)] == [[], ["I041"]]
