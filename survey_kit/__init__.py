@@ -105,6 +105,7 @@ _HOME = {
     "omega": "scales",
     "item_rest": "scales",
     "krippendorff_alpha": "scales",
+    "side_by_side": "scales",
     "icc": "scales",
     "hot_deck": "imputation",
     "predictive_mean_matching": "imputation",

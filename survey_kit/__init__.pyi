@@ -106,6 +106,7 @@ from survey_kit.scales import alpha as alpha
 from survey_kit.scales import icc as icc
 from survey_kit.scales import item_rest as item_rest
 from survey_kit.scales import krippendorff_alpha as krippendorff_alpha
+from survey_kit.scales import side_by_side as side_by_side
 from survey_kit.scales import omega as omega
 from survey_kit.scales import ordinal_alpha as ordinal_alpha
 from survey_kit.study import make_design as make_design
