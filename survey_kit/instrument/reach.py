@@ -26,7 +26,9 @@ def unreachable(items: Mapping[str, tuple[Item, Scale | None]], routes: Mapping[
     """Name the items that no combination of answers opens; a case too large to try is left alone."""
     for item_id, condition in routes.items():
         involved = _involved(condition, routes)
-        if not all(name in items and items[name][0].type in _TRIED for name in involved):
+        conditions = [condition, *(routes[name] for name in involved if name in routes)]
+        tried = all(name in items and items[name][0].type in _TRIED for name in involved)
+        if not tried or any(one.aggregates for one in conditions):
             continue
         domains = [_domain(name, *items[name], [condition, *routes.values()]) for name in involved]
         n = math.prod(len(domain) + 1 for domain in domains)  # one more: not answered

@@ -56,7 +56,7 @@ def constraint(instrument: Instrument, item_id: str) -> str:
     >>> constraint(Instrument(id="a", version="1", modules=(Module(id="m", items=(age,)),)), "age")
     '. = 999 or (. >= 18 and . <= 110)'
     """
-    item, missing = instrument.item(item_id), instrument.missing_codes(item_id)
+    item, missing = instrument.item(item_id), _Writer(instrument).missing(item_id)
     parts: list[str] = []
     if item.type == "multiple":
         alone = [code for code in (*item.exclusive, *missing) if code in item.exclusive or code in missing]
@@ -186,7 +186,9 @@ class _Writer:
             return f"floor({self.value(part)})"
         if how == "count":
             return f"count(${{{_id(part)}}})"
-        if how in {"sum", "min", "max"}:
+        if how == "sum":  # of no members some engines make no number
+            return f"if(count({self.members(part)}) > 0, sum({self.members(part)}), 0)"
+        if how in {"min", "max"}:
             return f"{how}({self.members(part)})"
         if how == "count_selected":
             return f"count-selected({self.value(part)})"
@@ -194,7 +196,7 @@ class _Writer:
 
     def members(self, part: ast.expr) -> str:
         """Write the answers of all members that have one."""
-        missing = [f" and . != {_constant(code)}" for code in self.instrument.missing_codes(_id(part))]
+        missing = [f" and . != {_constant(code)}" for code in self.missing(_id(part))]
         return f"${{{_id(part)}}}[. != ''{''.join(missing)}]"
 
     def day(self, node: ast.expr) -> str:
@@ -223,10 +225,16 @@ class _Writer:
     def answered(self, name: str) -> str:
         """Write that an item holds an answer that is no missing code."""
         item, ref = self.instrument.item(name), self.ref(name)
-        missing = self.instrument.missing_codes(name)
+        missing = self.missing(name)
         if item.type == "multiple":
             return _all([f"{ref} != ''", *(f"not(selected({ref}, {_text(code)}))" for code in missing)])
         return _all([f"{ref} != ''", *(f"{ref} != {_constant(code)}" for code in missing)])
+
+    def missing(self, name: str) -> tuple[Code, ...]:
+        """Give the codes that are no answers; in an open text the letters 98 are no code."""
+        codes = self.instrument.missing_codes(name)
+        open_text = self.instrument.item(name).type == "text"
+        return tuple(code for code in codes if isinstance(code, str) or not open_text)
 
 
 def _pairs(node: ast.Compare) -> list[tuple[ast.expr, ast.cmpop, ast.expr]]:
