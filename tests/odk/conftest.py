@@ -46,3 +46,17 @@ def validator() -> ModuleType:
     if (reason := module.missing()) is not None:
         pytest.skip(reason)
     return module
+
+
+@pytest.fixture(scope="session")
+def agreement() -> ModuleType:
+    """Give agreement.py and what it rests on."""
+    for name in ("engine", "plans"):
+        _load(name)
+    return _load("agreement")
+
+
+@pytest.fixture(scope="session")
+def plans() -> ModuleType:
+    """Give plans.py."""
+    return _load("plans")

@@ -99,21 +99,10 @@ const commands = {
 			interviews: interviews.map(({ answers, revised = [], fresh: again = false }) => {
 				const interview = begin(held, again);
 				const asked = new Set();
-				const steps = interview.ask(answers, held.varying, asked);
-				const results = [interview.result()];
-				for (const change of revised) {
-					for (const [key, value] of Object.entries(change)) {
-						const node = interview.find(key);
-						const refused = node.currentState.relevant ? interview.answer(node, value) : 'closed';
-						if (refused !== null && refused !== 'closed') {
-							interview.clear(node);
-						}
-						steps.push([key, [refused]]);
-					}
-					steps.push(...interview.ask(answers, held.varying, asked));
-					results.push(interview.result());
-				}
-				return { steps, results };
+				return [{}, ...revised].map((changes) => {
+					const verdicts = Object.fromEntries(Object.entries(changes).map(([key, value]) => [key, interview.revise(key, value)]));
+					return { revised: verdicts, steps: interview.ask(answers, held.varying, asked), ...interview.result() };
+				});
 			}),
 		};
 	},

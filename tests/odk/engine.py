@@ -79,11 +79,12 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """An interview after a plan: the questions in the order they were asked, and what stood before and after each revision."""
+class Round:
+    """A pass through the form: the verdicts on what was revised before it, the questions asked, and what stands after it."""
 
+    revised: dict[str, str | None]
     steps: list[Step]
-    results: list[Result]
+    result: Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,20 +162,11 @@ class OdkEngine:
         """Give what stands."""
         return Result(**self._ask(do="end"))
 
-    def run(self, name: str, plans: Iterable[Plan], *, seed: int) -> list[Record]:
-        """Run many interviews; the same seed gives the same draws."""
+    def run(self, name: str, plans: Iterable[Plan], *, seed: int) -> list[list[Round]]:
+        """Run many interviews; the same seed gives the same draws. Gives the rounds of each: the first, and one per revision."""
         wanted = [{"answers": one.answers, "revised": one.revised, "fresh": one.fresh} for one in plans]
         out = self._ask(do="run", form=name, seed=seed, interviews=wanted)["interviews"]
-        return [
-            Record(
-                steps=[
-                    Step(question=one[0], verdicts=one[1], offered=one[2] if len(one) > 2 else None)
-                    for one in each["steps"]
-                ],
-                results=[Result(**one) for one in each["results"]],
-            )
-            for each in out
-        ]
+        return [[_round(**one) for one in each] for each in out]
 
     # -------------------------------------------------------------------------------------------------------- inside
     def _ask(self, **command: Any) -> dict[str, Any]:
@@ -213,6 +205,11 @@ class OdkEngine:
             return what
         self._stderr.seek(0)
         return f"{what} {self._stderr.read().decode(errors='replace').strip()[-1000:]}".strip()
+
+
+def _round(revised: dict[str, str | None], steps: list[list[Any]], **result: Any) -> Round:
+    made = [Step(question=one[0], verdicts=one[1], offered=one[2] if len(one) > 2 else None) for one in steps]
+    return Round(revised=revised, steps=made, result=Result(**result))
 
 
 def missing() -> str | None:

@@ -131,7 +131,7 @@ export class Interview {
 			}
 			case 'input':
 			case 'range':
-				node.setValue(given === null ? null : node.valueType === 'string' ? String(given) : given);
+				node.setValue(node.valueType === 'string' ? String(given ?? '') : given);
 				if (given !== null && given !== '' && this.value(node) === null) {
 					return 'type';
 				}
@@ -145,8 +145,21 @@ export class Interview {
 		return node.validationState.violation?.condition ?? null;
 	}
 
+	// Change an answer given before; gives the verdict, 'closed' when the question is not open.
+	revise(key, value) {
+		const node = this.leaves().find((leaf) => this.key(leaf) === key);
+		if (node === undefined || !node.currentState.relevant) {
+			return 'closed';
+		}
+		const verdict = this.answer(node, value);
+		if (verdict !== null) {
+			this.clear(node);
+		}
+		return verdict;
+	}
+
 	clear(node) {
-		this.answer(node, node.valueType === 'string' && node.nodeType === 'input' ? '' : null);
+		this.answer(node, null);
 	}
 
 	// Ask what is open from top to bottom. `plan` holds the answers to try for each question, in turn: what is refused

@@ -143,22 +143,22 @@ def test_members_of_a_repeat_follow_their_number(engine: Any, form: Any):
 
 def test_a_plan_is_an_interview(engine: Any, form: Any, odk: ModuleType):
     plan = odk.Plan(answers=ANSWERS, revised=[{"size": 1}, {"age": 18}, {"consent": "2"}])
-    records = engine.run(form.name, [plan] * 40, seed=5)
-    arms = {record.results[0].values["arm"] for record in records}
-    assert arms == {"1", "2"}
-    for record in records:
-        steps = {step.question: step for step in reversed(record.steps)}
-        assert steps["consent"].verdicts == ["choice", None] or steps["consent"].verdicts == [None]
-        assert steps["age"].verdicts[:3] == ["constraint", "type", "type"]
-        assert steps["day"].verdicts == ["constraint", "type", None]
-        assert steps["district"].offered == ["n1", "n2"]
-        first, fewer, younger, refused = record.results
+    interviews = engine.run(form.name, [plan] * 40, seed=5)
+    assert {rounds[0].result.values["arm"] for rounds in interviews} == {"1", "2"}
+    for rounds in interviews:
+        verdicts = {step.question: step.verdicts for step in rounds[0].steps}
+        assert verdicts["consent"] == ["choice", None]
+        assert verdicts["age"] == ["constraint", "type", "type", None]
+        assert verdicts["day"] == ["constraint", "type", None]
+        assert next(step.offered for step in rounds[0].steps if step.question == "district") == ["n1", "n2"]
+        first, fewer, younger, refused = (one.result for one in rounds)
         assert ("which" in first.open) == (first.values["arm"] == "1")
         assert sorted(first.values.get("which", [])) == (["1", "2"] if first.values["arm"] == "1" else [])
         assert {"income", "works[2]", "last"} <= set(first.open)
         assert not {"works[2]", "last"} & set(fewer.open)
         assert "income" not in younger.open
         assert [one for one in refused.open if one != "instanceID"] == ["arm", "seed", "consent"]
+        assert [one.revised for one in rounds] == [{}, {"size": None}, {"age": None}, {"consent": None}]
 
 
 def test_an_emptied_instance_is_like_a_new_one(engine: Any, form: Any, odk: ModuleType):
@@ -167,18 +167,17 @@ def test_an_emptied_instance_is_like_a_new_one(engine: Any, form: Any, odk: Modu
     ]
     new = [odk.Plan(answers=plan.answers, fresh=True) for plan in plans]
     emptied, fresh = (engine.run(form.name, several * 5, seed=9) for several in (plans, new))
-    for one, other in zip(emptied, fresh, strict=True):
+    for [one], [other] in zip(emptied, fresh, strict=True):
         assert one.steps == other.steps
-        ends = [{**end.results[0].values, "instanceID": ""} for end in (one, other)]
-        assert ends[0] == ends[1]
-        assert one.results[0].open == other.results[0].open
-        assert one.results[0].groups == other.results[0].groups
+        assert {**one.result.values, "instanceID": ""} == {**other.result.values, "instanceID": ""}
+        assert one.result.open == other.result.open
+        assert one.result.groups == other.result.groups
 
 
 def test_the_same_seed_draws_the_same(engine: Any, form: Any, odk: ModuleType):
     plan = [odk.Plan(answers={})] * 300
     one, again, other = (
-        [record.results[0].values["seed"] for record in engine.run(form.name, plan, seed=seed)] for seed in (3, 3, 4)
+        [rounds[0].result.values["seed"] for rounds in engine.run(form.name, plan, seed=seed)] for seed in (3, 3, 4)
     )
     assert one == again != other
     assert len(set(one)) == 300

@@ -1,0 +1,228 @@
+"""The same answer paths through ODK's engine and through the package's own walk: where they differ.
+
+The engine gets a path before anything is known of what will open. Our walk then goes through the same path for all interviews at
+once; only what was drawn at random is taken from the engine. Compared are, of every interview and after every revision: which items are
+open, which answers are refused, which values stand, and all computed values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+from odk_engine import Round
+from odk_plans import WHOLE, Path
+
+from survey_kit.instrument import Instrument, Item, Module
+from survey_kit.instrument.model import DRAWN
+from survey_kit.instrument.walk import Walk
+
+
+@dataclass(slots=True)
+class Agreement:
+    """What was compared, and every difference found."""
+
+    interviews: int = 0
+    openings: int = 0
+    answers: int = 0
+    refused: int = 0
+    values: int = 0
+    differences: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Replay:
+    """The package's side of the interviews of one instrument."""
+
+    instrument: Instrument
+    paths: Sequence[Path]
+    interviews: Sequence[Sequence[Round]]
+    out: Agreement = field(default_factory=Agreement)
+    given: list[dict[str, Any]] = field(init=False)
+    done: list[set[str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.given = [{} for _ in self.paths]
+        self.done = [set() for _ in self.paths]
+
+    def run(self) -> Agreement:
+        """Go through every round of every interview."""
+        self.out.interviews = len(self.paths)
+        for number in range(max(len(rounds) for rounds in self.interviews)):
+            rows = [row for row, rounds in enumerate(self.interviews) if len(rounds) > number]
+            _Pass(self, number, rows).run()
+        return self.out
+
+    def differ(self, row: int, number: int, key: str, ours: object, engine: object) -> None:
+        """Note a difference."""
+        where = f"{self.instrument.id}, interview {row}, round {number}, {key}"
+        self.out.differences.append(f"{where}: ours {ours!r}, the engine's {engine!r}; answers {self.given[row]}")
+
+
+@dataclass(slots=True)
+class _Pass:
+    """One round, for the interviews that have it."""
+
+    replay: Replay
+    number: int
+    rows: list[int]
+    rounds: list[Round] = field(init=False)
+    open: list[set[str]] = field(init=False)
+    verdicts: list[dict[str, list[str | None]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rounds = [self.replay.interviews[row][self.number] for row in self.rows]
+        self.open = [set(one.result.open) for one in self.rounds]
+        self.verdicts = [{step.question: step.verdicts for step in one.steps} for one in self.rounds]
+
+    def run(self) -> None:
+        instrument = self.replay.instrument
+        walk = Walk(instrument=instrument, n=len(self.rows))
+        for module in instrument.modules:
+            items = [item for item in instrument.items if instrument.module_of(item.id).id == module.id]
+            inner, places = self.inside(walk, module)
+            for item in items:
+                keys = [item.id if member is None else f"{item.id}[{member}]" for _, member in places]
+                self.item(inner, item, [at for at, _ in places], keys)
+            if module.repeat is not None:
+                walk.close(inner)
+
+    def inside(self, walk: Walk, module: Module) -> tuple[Walk, list[tuple[int, int | None]]]:
+        """Give the walk a module's items belong to, and of each of its rows the interview and the member."""
+        if module.repeat is None:
+            return walk, [(at, None) for at in range(len(self.rows))]
+        values, known = walk.columns[module.repeat.count]
+        counts = [float(value) if sure else None for value, sure in zip(values, known, strict=True)]
+        inner = walk.members(module.id, counts)
+        place = [] if inner.place is None else inner.place.tolist()
+        return inner, [(at, place[: row + 1].count(at)) for row, at in enumerate(place)]
+
+    def item(self, walk: Walk, item: Item, at: list[int], keys: list[str]) -> None:
+        """Compare one item in all interviews."""
+        out = self.replay.out
+        opened = walk.open(item.id)
+        out.openings += len(at)
+        for one, key, ours in zip(at, keys, opened.tolist(), strict=True):
+            if (key in self.open[one]) != ours:
+                self.replay.differ(self.rows[one], self.number, key, "open" if ours else "closed", self.state(one, key))
+        if item.type == "calculated":
+            walk.calculate(item.id)
+            self.computed(walk, item, at, keys)
+        elif item.type in DRAWN:
+            walk.put(item.id, [self.drawn(item, one, key) for one, key in zip(at, keys, strict=True)])
+        else:
+            self.ask(walk, item, at, keys, opened.tolist())
+            walk.put(item.id, [self.replay.given[self.rows[one]].get(key) for one, key in zip(at, keys, strict=True)])
+            self.stands(item, at, keys, opened.tolist())
+
+    def state(self, at: int, key: str) -> str:
+        return "open" if key in self.open[at] else "closed"
+
+    def ask(self, walk: Walk, item: Item, at: list[int], keys: list[str], opened: list[bool]) -> None:
+        """Try the answers of the path in turn, all interviews at once, and compare what is refused."""
+        waiting = [self.attempts(one, key, is_open) for one, key, is_open in zip(at, keys, opened, strict=True)]
+        depth = 0
+        while any(len(tries) > depth for tries, _ in waiting):
+            tried = [tries[depth] if len(tries) > depth else None for tries, _ in waiting]
+            possible = [fits(self.replay.instrument, item, one) for one in tried]
+            usable = [one if fine else None for one, fine in zip(tried, possible, strict=True)]
+            accepted = walk.accepts(item.id, usable).tolist()
+            for row, (tries, verdicts) in enumerate(waiting):
+                if len(tries) <= depth:
+                    continue
+                fine = possible[row] and accepted[row]
+                engine = verdicts[depth] if len(verdicts) > depth else "not tried"
+                self.replay.out.answers += 1
+                self.replay.out.refused += not fine
+                if fine != (engine is None):
+                    self.replay.differ(
+                        self.rows[at[row]],
+                        self.number,
+                        f"{keys[row]} = {tries[depth]!r}",
+                        "taken" if fine else "refused",
+                        engine,
+                    )
+                if fine:
+                    self.replay.given[self.rows[at[row]]][keys[row]] = tries[depth]
+                    waiting[row] = ([], [])
+            depth += 1
+
+    def attempts(self, at: int, key: str, is_open: bool) -> tuple[list[Any], list[str | None]]:
+        """Give the answers to try for a question in this round, with the engine's verdicts."""
+        row = self.rows[at]
+        path, done = self.replay.paths[row], self.replay.done[row]
+        if self.number and key in path.revised[self.number - 1]:
+            verdict = self.rounds[at].revised[key]
+            if verdict != "closed":
+                self.replay.given[row].pop(key, None)
+                return [path.revised[self.number - 1][key]], [verdict]
+        if is_open and key not in done:
+            done.add(key)
+            return list(path.answers.get(key, [])), self.verdicts[at].get(key, [])
+        return [], []
+
+    def stands(self, item: Item, at: list[int], keys: list[str], opened: list[bool]) -> None:
+        """Compare the answers that stand."""
+        for one, key, is_open in zip(at, keys, opened, strict=True):
+            ours = self.replay.given[self.rows[one]].get(key) if is_open else None
+            engine = self.rounds[one].result.values.get(key)
+            self.replay.out.values += 1
+            if not same(item, ours, engine):
+                self.replay.differ(self.rows[one], self.number, key, ours, engine)
+
+    def computed(self, walk: Walk, item: Item, at: list[int], keys: list[str]) -> None:
+        values, known = walk.columns[item.id]
+        for one, key, value, sure in zip(at, keys, np.asarray(values).tolist(), known.tolist(), strict=True):
+            engine = self.rounds[one].result.values.get(key)
+            self.replay.out.values += 1
+            if not same(item, value if sure else None, engine):
+                self.replay.differ(self.rows[one], self.number, key, value if sure else None, engine)
+
+    def drawn(self, item: Item, at: int, key: str) -> Any:
+        """Take what the engine drew; see that it can be drawn."""
+        value = self.rounds[at].result.values.get(key)
+        if value is None:
+            return None
+        number = float(value)
+        possible = number in self.replay.instrument.codes(item.id) if item.type == "arm" else 0 <= number < 1
+        if not possible:
+            self.replay.differ(self.rows[at], self.number, key, "no such draw", value)
+        return int(number) if item.type == "arm" else number
+
+
+def fits(instrument: Instrument, item: Item, answer: Any) -> bool:
+    """Say whether an answer is of the kind a question takes at all; whether it meets the limits is another question."""
+    codes = {*instrument.codes(item.id), *instrument.missing_codes(item.id)}
+    if answer is None:
+        return True
+    match item.type:
+        case "single":
+            return answer in codes
+        case "multiple":
+            return set(answer) <= codes
+        case "integer":
+            return isinstance(answer, int) and -WHOLE - 1 <= answer <= WHOLE
+        case "date":
+            try:
+                return str(date.fromisoformat(answer)) == answer
+            except ValueError:
+                return False
+        case _:
+            return True
+
+
+def same(item: Item, ours: Any, engine: Any) -> bool:
+    """Say whether two values are the same: numbers up to their last digits, sets in any order."""
+    if ours is None or engine is None:
+        return ours is None and engine is None
+    if item.type == "multiple":
+        return sorted(map(str, ours)) == sorted(engine)
+    if isinstance(ours, (int, float)):
+        try:
+            return abs(float(engine) - ours) <= 1e-9 * max(1.0, abs(ours))
+        except ValueError:
+            return False
+    return str(ours) == str(engine)
