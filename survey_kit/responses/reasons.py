@@ -86,14 +86,14 @@ def read_reasons(
         codes, values = distinct(data[rows.wave])
         place = np.array([*(order.get(plain(value), -1) for value in values), -1], dtype=np.int64)[codes]
     data, place = data[place >= 0].reset_index(drop=True), place[place >= 0]
-    theirs = pd.DataFrame({"wave": place, "case": _same_kind(data[rows.case], rows.cases)})
+    theirs = pd.DataFrame({"wave": place, "case": same_kind(data[rows.case], rows.cases)})
     if theirs.duplicated().any():
         count = int(theirs.duplicated().sum())
         raise ResponsesError(
             "The table of reasons names a case twice.", found=f"{count} rows too many", fix="Remove them."
         )
     ours = pd.DataFrame(
-        {"wave": rows.place, "case": _same_kind(rows.cases, data[rows.case]), "row": np.arange(len(rows.place))}
+        {"wave": rows.place, "case": same_kind(rows.cases, data[rows.case]), "row": np.arange(len(rows.place))}
     )
     matched = theirs.merge(ours, on=["wave", "case"], how="left")["row"].to_numpy()
     hit = ~np.isnan(matched)
@@ -106,7 +106,7 @@ def read_reasons(
     )
 
 
-def _same_kind(column: pd.Series, other: pd.Series) -> pd.Series:
+def same_kind(column: pd.Series, other: pd.Series) -> pd.Series:
     """Give the ids as they are when both tables hold numbers, else as texts."""
     if column.dtype.kind in "iuf" and other.dtype.kind in "iuf":
         return column

@@ -48,9 +48,8 @@ def _column(responses: Responses, name: str, item: str, codes: Sequence[Code] | 
     responses.known(item)
     if isinstance(codes, str):
         raise ResponsesError(f"'{name}' names its codes as a text.", found=repr(codes), fix="Write a list of codes.")
-    known = list(
-        dict.fromkeys(code for form in responses.instruments.values() if item in form for code in form.codes(item))
-    )
+    forms = (*responses.instruments.values(), *responses.versions.values())
+    known = list(dict.fromkeys(code for form in forms if item in form for code in form.codes(item)))
     strange = [code for code in codes if known and code not in known]
     if strange:
         fix = did_you_mean(str(strange[0]), known)

@@ -35,6 +35,23 @@ PROBLEMS: Mapping[str, tuple[Literal["error", "note"], str]] = {
     "R009": ("note", "This is an assumption of the study file; print it with the results."),
     "R010": ("error", "Say what the letter means in the study's reasons."),
     "R011": ("note", "Check that both files belong together."),
+    "R012": ("error", "Correct the data, or make the item a decimal."),
+    "R013": ("error", "Write dates like 2026-01-31."),
+    "R014": ("error", "Correct the data, or the item's 'exclusive:' and 'missing:'."),
+    "R015": ("error", "Correct the data, or the item's 'constraint:' or 'most:'."),
+    "R016": ("error", "Find out who changed the answers or the value, or correct the item's 'value:'."),
+    "R017": ("error", "Remove the doubled rows, or correct their keys."),
+    "R018": ("error", "Export interviews and members together, from the same moment."),
+    "R019": ("error", "Export all members, or correct the count."),
+    "R020": ("note", "Give the table of members if anything needs it."),
+    "R021": ("error", "Give the instrument of that version, or say which one it is."),
+    "R022": ("error", "Export again with the fields of all versions, deleted ones too."),
+    "R023": ("error", "Export again; if the file was edited by hand, make both say the same."),
+    "R024": ("note", "Change the verdict on the platform if they should count."),
+    "R025": ("error", "Export again with the key, or with all attachments."),
+    "R026": ("error", "Export again; the other tables were read."),
+    "R027": ("note", "Name a column under keep= or in the study's design if it is needed."),
+    "R028": ("note", "Look at these interviews before times are judged."),
 }
 PROBLEM_COLUMNS = ("code", "severity", "wave", "column", "count", "found", "message")
 
@@ -69,6 +86,11 @@ class Responses:
         The column of the waves and their labels in order.
     instruments
         The instrument of each wave (key ``""`` when there are no waves).
+    versions
+        Other versions that some interviews were held with.
+    members
+        The members of each repeated module, as responses of their own: one row for each member, with the case of its
+        interview and its number.
 
     Examples
     --------
@@ -90,6 +112,8 @@ class Responses:
     waves: tuple[str, ...] = ()
     data_status: DataStatus = "real"
     source: str = field(default="")
+    versions: Mapping[str, Instrument] = field(default_factory=dict)
+    members: Mapping[str, Responses] = field(default_factory=dict)
 
     def asked(self, name: str) -> BoolArray | None:
         """Say for each row whether an item (or what was made of it) was asked; None for a column that is no item."""
@@ -145,6 +169,7 @@ class Responses:
         )
         errors = int((self.problems["severity"] == "error").sum())
         told = f"{errors} errors and {len(self.problems) - errors} notes in .problems"
+        told += "".join(f" · {len(one.frame):,} of '{escape(name)}' in .members" for name, one in self.members.items())
         return (
             f"<p><b>{len(self.frame):,} {escape(self.data_status)} responses</b>, {self.missing.shape[1]} items · {told}</p>"
             f"<table><thead><tr><th>wave</th><th>responses</th></tr></thead><tbody>{cells}</tbody></table>"

@@ -12,23 +12,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from survey_kit.errors import ResponsesError, did_you_mean
+from survey_kit.errors import ResponsesError
 from survey_kit.instrument import Instrument, Item
 from survey_kit.instrument.evaluate import Column, evaluate
+from survey_kit.instrument.expressions import Expression
+from survey_kit.instrument.model import DRAWN
+from survey_kit.responses import computed
 from survey_kit.responses.codes import (
     ANSWERED,
     EMPTY,
     FAULTS,
     KIND,
     Answers,
+    Definition,
     definition,
     distinct,
     matches,
     plain,
     read_codes,
 )
-from survey_kit.responses.reasons import Reasons, Rows
+from survey_kit.responses.reasons import Reasons
 from survey_kit.responses.responses import Log, Unasked
+from survey_kit.responses.several import columns_of, read_several
 from survey_kit.types import BoolArray, IntArray
 
 if TYPE_CHECKING:
@@ -39,159 +44,226 @@ NOT_ASKED, UNKNOWN = KIND["not_asked"], KIND["unknown"]
 
 @dataclass(slots=True, kw_only=True)
 class Taking:
-    """What reading an item needs, and the items read so far: a filter is read before what it opens."""
+    """What reading an item needs, and the items read so far: a filter is read before what it opens.
+
+    `place` is the wave of each row, `form` its instrument among `forms`, the oldest first. The members of a repeated module
+    are a taking of their own: `outer` holds the interviews, `parent` the interview of each member.
+    """
 
     data: pd.DataFrame
     place: IntArray
     labels: tuple[str, ...]
-    forms: Mapping[str, Instrument]
+    forms: tuple[Instrument, ...]
+    form: IntArray
     not_asked: Mapping[str, frozenset[str]]
     unasked_when: Mapping[str, Sequence[Unasked]]
-    reasons: Reasons | None
     log: Log
     source: str
+    reasons: Reasons | None = None
+    outer: Taking | None = None
+    parent: IntArray | None = None
+    module: str = ""
+    inner: dict[str, Taking] = field(default_factory=dict)
     done: dict[str, Answers] = field(default_factory=dict)
+    busy: set[str] = field(default_factory=set)
     told: set[tuple[str, tuple[str, ...]]] = field(default_factory=set)
-
-    def rows(self, wave: str | None, case: str | None) -> Rows:
-        """Give the keys of the rows, for a table of reasons."""
-        cases = self.data[case] if case else None
-        return Rows(wave=wave, case=case, labels=self.labels, place=self.place, cases=cases)
 
     def settle(self, item_id: str) -> Answers:
         """Read an item and give every gap its reason."""
         if item_id in self.done:
             return self.done[item_id]
-        out = self._read(item_id)
-        self._declared(item_id, out)
-        self._filtered(item_id, out)
-        self._explained(item_id, out)
-        self._assumed(item_id, out)
-        out.state[out.state == EMPTY] = UNKNOWN
-        self._silent(item_id, out)
+        if item_id in self.busy:
+            what = f"The conditions of '{item_id}' look at each other in a circle."
+            raise ResponsesError(what, fix="Check the instrument; a condition looks backwards only.")
+        self.busy.add(item_id)
+        out = self._outside(item_id)
+        if out is None:
+            out = self._read(item_id)
+            self._declared(item_id, out)
+            self._filtered(item_id, out)
+            computed.compare(self, item_id, out)
+            computed.constrain(self, item_id, out)
+            self._explained(item_id, out)
+            self._assumed(item_id, out)
+            out.state[out.state == EMPTY] = UNKNOWN
+            self._silent(item_id, out)
+        self.busy.discard(item_id)
         self.done[item_id] = out
         return out
 
-    # ------------------------------------------------------------------------------------------------ before reading
-    def require(self, ids: Sequence[str]) -> None:
-        """Hold the columns and the declarations against the instruments; what is missing is one error."""
-        for label, names in (*self.not_asked.items(), *self._partly()):
-            if label not in self.labels:
-                raise ResponsesError(f"'{label}' is not a wave of the study.", fix=did_you_mean(label, self.labels))
-            for name in names:
-                if not any(name in form for form in self.forms.values()):
-                    known = [item.id for form in self.forms.values() for item in form.items]
-                    what = f"The item '{name}', declared as not asked in wave {label or 'the file'}, is not known."
-                    raise ResponsesError(what, fix=did_you_mean(name, known))
-        absent: dict[str, str] = {}
-        for item_id in self._with_filters(ids):
-            for form, places in self._groups(item_id):
-                column = form.item(item_id).data_column
-                needed = [self.labels[p] for p in places if item_id not in self.not_asked.get(self.labels[p], ())]
-                if column not in self.data and needed:
-                    absent.setdefault(column, needed[0])
-        for rules in self.unasked_when.values():
-            for rule in rules:
-                for column in rule.when if isinstance(rule.when, dict) else ():
-                    if self._column(column) not in self.data:
-                        absent.setdefault(column, "")
-        if absent:
-            first, near = next(iter(absent)), list(map(str, self.data.columns))
-            same = next((one for one in near if one.casefold() == first.casefold()), None)
-            hint = (
-                f"did you mean '{same}'? Rename it, or give the item 'column: {same}'."
-                if same
-                else did_you_mean(first, near)
-            )
-            found = (
-                "no column "
-                + ", ".join(f"'{name}'" for name in list(absent)[:5])
-                + (", ..." if len(absent) > 5 else "")
-            )
-            raise ResponsesError(
-                "The answers lack columns of the instrument.",
-                where=self.source or None,
-                found=found,
-                fix=f"For '{first}': {hint} If it was not asked, add it to 'not_asked:'.",
-            )
+    # -------------------------------------------------------------------------------------------- what there is to read
+    def groups(self, item_id: str) -> list[tuple[Instrument, BoolArray]]:
+        """Give each instrument that has the item with its rows."""
+        if len(self.forms) == 1:
+            every = np.ones(len(self.data), dtype=bool)
+            return [(self.forms[0], every)] if item_id in self.forms[0] else []
+        return [(form, self.form == place) for place, form in enumerate(self.forms) if item_id in form]
 
-    def _partly(self) -> list[tuple[str, tuple[str, ...]]]:
-        return [(label, rule.items) for label, rules in self.unasked_when.items() for rule in rules]
+    def item(self, item_id: str) -> Item:
+        """Give an item as the newest instrument that has it says it."""
+        return next(form.item(item_id) for form in reversed(self.forms) if item_id in form)
 
-    def _with_filters(self, ids: Sequence[str]) -> list[str]:
-        out, waiting = dict.fromkeys(ids), list(ids)
-        while waiting:
-            item_id = waiting.pop()
-            for form, _ in self._groups(item_id):
-                route = form.route(item_id)
-                for name in route.names if route else ():
-                    if name not in out:
-                        out[name] = None
-                        waiting.append(name)
-        return list(out)
+    def known(self, name: str) -> bool:
+        """Say whether a name is an item of any instrument."""
+        return any(name in form for form in self.forms)
 
-    def _groups(self, item_id: str) -> list[tuple[Instrument, list[int]]]:
-        """Give each instrument that has the item with the places of its waves."""
-        out: dict[int, tuple[Instrument, list[int]]] = {}
-        for place, label in enumerate(self.labels):
-            form = self.forms[label]
-            if item_id in form:
-                out.setdefault(id(form), (form, []))[1].append(place)
-        return list(out.values())
+    def home(self, item_id: str) -> str:
+        """Name the repeated module an item stands in; nothing for an item asked once."""
+        module = next((form.module_of(item_id) for form in reversed(self.forms) if item_id in form), None)
+        return module.id if module is not None and module.repeat is not None else ""
 
-    def _item(self, item_id: str) -> Item:
-        return next(form.item(item_id) for form in reversed(list(self.forms.values())) if item_id in form)
-
-    def _column(self, name: str) -> str:
+    def column(self, name: str) -> str:
         """Give the column of the data for the name of an item or a column."""
-        return self._item(name).data_column if any(name in form for form in self.forms.values()) else name
+        return self.item(name).data_column if self.known(name) else name
 
-    def _in(self, places: Sequence[int]) -> BoolArray:
-        return np.isin(self.place, places) if len(places) < len(self.labels) else np.ones(len(self.place), dtype=bool)
+    def held(self, form: Instrument, item_id: str) -> bool:
+        """Say whether the data hold a column of an item."""
+        item = form.item(item_id)
+        if item.data_column in self.data:
+            return True
+        codes = (*form.codes(item_id), *form.missing_codes(item_id))
+        return item.type == "multiple" and bool(columns_of(item.data_column, codes, self.data.columns, self.taken()))
+
+    def has(self, item_id: str) -> bool:
+        """Say whether there is anything to read an item from: a column, what it is computed from, or a declaration."""
+        if self.outer is not None and self.home(item_id) != self.module:
+            return self.outer.has(item_id)
+        if self.home(item_id) != self.module:
+            return False
+        if all(item_id in self.not_asked.get(label, ()) for label in self.labels):
+            return True
+        found = self.groups(item_id)
+        return any(self.held(form, item_id) or computed.ready(self, form.item(item_id)) for form, _ in found)
+
+    def taken(self) -> frozenset[str]:
+        """Name the columns that are an item's own."""
+        return frozenset(item.data_column for form in self.forms for item in form.items)
+
+    def columns(self, expression: Expression, own: tuple[str, Column] | None = None) -> dict[str, Column]:
+        """Give what an expression looks at; what the data do not hold is unknown."""
+        out: dict[str, Column] = {}
+        for name in expression.names:
+            if own is not None and name == own[0]:
+                out[name] = own[1]
+                continue
+            answers = self.settle(name) if self.has(name) else self._nothing(name)
+            out[name] = (answers.values, answers.answered)
+        for how, name in expression.aggregates:
+            out[f"{how}({name})"] = self.aggregate(how, name)
+        return out
+
+    def aggregate(self, how: str, name: str) -> Column:
+        """Give what an expression asks of the members of a repeated module."""
+        if self.outer is not None and self.parent is not None:
+            values, known = self.outer.aggregate(how, name)
+            return values[self.parent], known[self.parent]
+        n = len(self.data)
+        members = self.inner.get(name if how == "count" else self.home(name))
+        if members is None or members.parent is None:
+            return np.full(n, np.nan), np.zeros(n, dtype=bool)
+        if how == "count":
+            return np.bincount(members.parent, minlength=n).astype(np.float64), np.ones(n, dtype=bool)
+        answers = members.settle(name)
+        return computed.summed(how, answers, members.parent, n)
+
+    def opened(self, form: Instrument, item_id: str) -> BoolArray:
+        """Say in which rows the filter of an item is met."""
+        route = form.route(item_id)
+        every = np.ones(len(self.data), dtype=bool)
+        return every if route is None else evaluate(route, self.columns(route), len(every))[0]
+
+    def _outside(self, item_id: str) -> Answers | None:
+        """Give an item that stands outside this module: the interview's own answer for each of its members."""
+        home = self.home(item_id)
+        if home == self.module:
+            return None
+        if self.outer is not None and self.parent is not None and not home:
+            return self.outer.settle(item_id).at(self.parent)
+        return self._nothing(item_id)
+
+    def _nothing(self, item_id: str) -> Answers:
+        n = len(self.data)
+        numeric = all(definition(form, item_id).numeric for form, _ in self.groups(item_id))
+        values: Any = np.full(n, np.nan) if numeric else np.full(n, None, dtype=object)
+        return Answers(values, np.full(n, UNKNOWN, dtype=np.int8), np.zeros(n, dtype=bool))
 
     # ------------------------------------------------------------------------------------------------------ reading
     def _read(self, item_id: str) -> Answers:
         n = len(self.data)
-        groups = self._groups(item_id)
-        numeric = all(definition(form, item_id).numeric for form, _ in groups)
-        values: Any = np.full(n, np.nan) if numeric else np.full(n, None, dtype=object)
-        out = Answers(values, np.full(n, NOT_ASKED, dtype=np.int8), np.zeros(n, dtype=bool))
-        merged: dict[Any, list[int]] = {}
-        for form, places in groups:
-            merged.setdefault((form.item(item_id).data_column, definition(form, item_id)), []).extend(places)
+        merged: dict[tuple[str, Definition, str | None], BoolArray] = {}
+        for form, rows in self.groups(item_id):
+            item = form.item(item_id)
+            key = (item.data_column, definition(form, item_id), item.value)
+            merged[key] = merged[key] | rows if key in merged else rows
+        self._same_shape(item_id, [meaning for _, meaning, _ in merged])
+        parts = []
+        for (column, meaning, value), rows in merged.items():
+            if meaning.kind == "calculated":
+                parts.append((rows, *computed.computed(self, column, value)))
+            elif meaning.kind == "multiple":
+                parts.append((rows, *self._several(column, meaning, rows)))
+            elif column in self.data:
+                parts.append((rows, *self._single(column, meaning, rows)))
+            else:
+                empty: Any = np.full(n, np.nan) if meaning.numeric else np.full(n, None, dtype=object)
+                parts.append((rows, empty, np.full(n, EMPTY, dtype=np.int8)))
+        numeric = all(values.dtype.kind == "f" for _, values, _ in parts)
+        whole: Any = np.full(n, np.nan) if numeric else np.full(n, None, dtype=object)
+        out = Answers(whole, np.full(n, NOT_ASKED, dtype=np.int8), np.zeros(n, dtype=bool))
         seen = np.zeros(n, dtype=bool)
-        for (column, meaning), places in merged.items():
-            rows = self._in(places)
+        for rows, values, state in parts:
+            out.values[rows], out.state[rows] = values[rows], state[rows]
             seen |= rows
-            if column not in self.data:
-                continue
-            codes, values_found = distinct(self.data[column])
-            read = list(read_codes(values_found, meaning))
-            states = np.array([state for _, state, _ in read] + [EMPTY], dtype=np.int8)
-            becomes: Any = np.array([value for value, _, _ in read] + [None], dtype=np.float64 if numeric else object)
-            out.values[rows], out.state[rows] = becomes[codes[rows]], states[codes[rows]]
-            self._faults(column, out, rows, codes, values_found)
+        if not numeric:
+            out.values[out.state != ANSWERED] = None
         self._foreign(item_id, ~seen)
         return out
 
-    def _faults(self, column: str, out: Answers, rows: BoolArray, codes: IntArray, values: pd.Series) -> None:
-        for state, (code, message) in FAULTS.items():
-            wrong = rows & (out.state == state)
-            if not wrong.any():
-                continue
+    def _same_shape(self, item_id: str, meanings: Sequence[Definition]) -> None:
+        if len({meaning.kind == "multiple" for meaning in meanings}) > 1:
+            what = f"The item '{item_id}' takes one answer in one version and several in another."
+            raise ResponsesError(what, where=self.source or None, fix="Give the new question an id of its own.")
+
+    def _single(self, column: str, meaning: Definition, rows: BoolArray) -> tuple[Any, Any]:
+        codes, values_found = distinct(self.data[column])
+        read = list(read_codes(values_found, meaning))
+        states = np.array([state for _, state, _ in read] + [EMPTY], dtype=np.int8)[codes]
+        kind: Any = np.float64 if meaning.numeric else object
+        becomes: Any = np.array([value for value, _, _ in read] + [None], dtype=kind)[codes]
+        self.faults(column, states, rows, self.data[column])
+        return becomes, states
+
+    def _several(self, column: str, meaning: Definition, rows: BoolArray) -> tuple[Any, Any]:
+        cells = read_several(self.data, column, meaning, self.taken())
+        message = "The cell of all answers and the columns of single answers differ; the cell counts."
+        self.log.by_wave("R023", message, cells.differ & rows, self.place, self.labels, column)
+        self.faults(column, cells.state, rows, cells.shown)
+        return cells.values, cells.state
+
+    def faults(self, column: str, state: Any, rows: BoolArray, shown: pd.Series, why: str = "") -> None:
+        """Tell the faults of a column by wave, with the values that occur most; they are no answers from now on."""
+        for fault, (code, message) in FAULTS.items():
+            wrong = rows & (state == fault)
             for place in np.unique(self.place[wrong]):
                 here = wrong & (self.place == place)
-                counts = np.bincount(codes[here], minlength=len(values))
+                codes, values = distinct(shown[here])
+                counts = np.bincount(codes[codes >= 0], minlength=len(values))
                 order = np.argsort(-counts, kind="stable")[:5]
                 found = ", ".join(f"{plain(values.iloc[i])[:40]} ({counts[i]})" for i in order if counts[i])
                 more = ", ..." if np.count_nonzero(counts) > 5 else ""
-                label = self.labels[place]
-                self.log.add(code, message, count=int(here.sum()), wave=label, column=column, found=found + more)
-            out.empty(wrong, UNKNOWN)
+                self.log.add(
+                    code,
+                    why or message,
+                    count=int(here.sum()),
+                    wave=self.labels[place],
+                    column=column,
+                    found=found + more,
+                )
+            state[wrong] = UNKNOWN
 
     def _foreign(self, item_id: str, rows: BoolArray) -> None:
-        """Set aside what stands in an item's column in waves whose instrument does not have the item."""
-        column = self._item(item_id).data_column
+        """Set aside what stands in an item's column in rows whose instrument does not have the item."""
+        column = self.item(item_id).data_column
         if rows.any() and column in self.data:
             filled = rows & self.data[column].notna().to_numpy()
             message = "Answers to an item that the wave's instrument lacks are set aside."
@@ -199,36 +271,40 @@ class Taking:
 
     # ------------------------------------------------------------------------------------------- reasons, in order
     def _declared(self, item_id: str, out: Answers) -> None:
-        rows = np.zeros(len(out.state), dtype=bool)
         whole = [place for place, label in enumerate(self.labels) if item_id in self.not_asked.get(label, ())]
-        if whole:
-            rows |= self._in(whole)
+        rows = np.isin(self.place, whole) if whole else np.zeros(len(out.state), dtype=bool)
         for place, label in enumerate(self.labels):
             for rule in self.unasked_when.get(label, ()):
                 if item_id in rule.items and isinstance(rule.when, dict):
                     inside = self.place == place
                     for column, codes in rule.when.items():
-                        inside &= matches(self.data[self._column(column)], codes)
+                        inside &= matches(self._raw(self.column(column)), codes)
                     rows |= inside
         self._set_aside("R006", "Answers to an item declared as not asked are set aside.", item_id, out, rows)
 
     def _filtered(self, item_id: str, out: Answers) -> None:
-        for form, places in self._groups(item_id):
+        for form, rows in self.groups(item_id):
             route = form.route(item_id)
             if route is None:
                 continue
-            columns: dict[str, Column] = {}
+            columns = self.columns(route)
             passed_by = np.zeros(len(out.state), dtype=bool)
             for name in route.names:
-                answers = self.settle(name)
-                columns[name] = (answers.values, answers.answered)
-                passed_by |= answers.closed
+                passed_by |= self.settle(name).closed if name in self.done else False
             true, known = evaluate(route, columns, len(out.state))
-            rows = self._in(places)
             out.closed |= rows & ~true & (known | passed_by)
+            if form.item(item_id).type == "calculated":  # computed by the form itself, and only where it is open
+                out.empty(rows & ~true, NOT_ASKED)
+                continue
             message = f"Answers although the filter is not met ({route.text}) are set aside."
             self._set_aside("R007", message, item_id, out, rows & out.closed)
             out.state[rows & ~true & (out.state == EMPTY)] = NOT_ASKED  # an unknown filter opens nothing
+
+    def _raw(self, column: str) -> pd.Series:
+        """Give a column as the file has it; of members, else the one of their interviews."""
+        if column not in self.data and self.outer is not None and self.parent is not None:
+            return self.outer.data[column].iloc[self.parent].reset_index(drop=True)
+        return self.data[column]
 
     def _set_aside(self, code: str, message: str, item_id: str, out: Answers, rows: BoolArray) -> None:
         if rows.any():
@@ -238,7 +314,7 @@ class Taking:
     def _explained(self, item_id: str, out: Answers) -> None:
         if self.reasons is None:
             return
-        told = self.reasons.of(self._item(item_id).data_column)
+        told = self.reasons.of(self.item(item_id).data_column)
         if told is None:
             return
         message = "A reason for a missing answer is given where there is an answer."
@@ -253,9 +329,7 @@ class Taking:
                     continue
                 rows = (self.place == place) & (out.state == EMPTY)
                 for other in rule.items:
-                    column = self._column(other)
-                    if column in self.data:
-                        rows &= self.data[column].isna().to_numpy()
+                    rows &= self._blank(other)
                 out.state[rows] = NOT_ASKED
                 if rows.any() and (label, rule.items) not in self.told:
                     self.told.add((label, rule.items))
@@ -263,9 +337,22 @@ class Taking:
                     count = int(rows.sum())
                     self.log.add("R009", message, count=count, wave=label, found=", ".join(rule.items))
 
+    def _blank(self, item_id: str) -> BoolArray:
+        """Say in which rows the file holds nothing for an item."""
+        column = self.column(item_id)
+        if self.known(item_id) and self.item(item_id).type == "multiple":
+            form = next(form for form in reversed(self.forms) if item_id in form)
+            return np.asarray(
+                read_several(self.data, column, definition(form, item_id), self.taken()).state == EMPTY, dtype=bool
+            )
+        if column not in self.data:
+            return np.ones(len(self.data), dtype=bool)
+        return np.asarray(self.data[column].isna().to_numpy(), dtype=bool)
+
     def _silent(self, item_id: str, out: Answers) -> None:
         """Tell the waves in which an item was asked, as far as anybody declared, and nobody answered."""
-        if self._item(item_id).role in {"design", "paradata"}:
+        item = self.item(item_id)
+        if item.role in {"design", "paradata"} or item.type in {"calculated", *DRAWN}:
             return
         n = len(self.labels)
         asked = np.bincount(self.place[out.state != NOT_ASKED], minlength=n)

@@ -7,6 +7,7 @@ stands twice) ends in one error.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,11 +17,14 @@ from survey_kit.errors import FrameError, ResponsesError, did_you_mean
 from survey_kit.frames import columns as column_names
 from survey_kit.frames import to_pandas
 from survey_kit.instrument import Instrument
-from survey_kit.responses.codes import Answers, plain
-from survey_kit.responses.reasons import read_reasons
+from survey_kit.responses.codes import Answers, distinct, plain
+from survey_kit.responses.lacking import require, rewritten, written_out
+from survey_kit.responses.members import MEMBER, attach, counted
+from survey_kit.responses.reasons import Rows, read_reasons
 from survey_kit.responses.responses import Log, Responses, Unasked
 from survey_kit.responses.settle import Taking
-from survey_kit.types import MISSING_KINDS, DataStatus, Frame, IntArray, MissingKind
+from survey_kit.responses.several import column_name, spread
+from survey_kit.types import MISSING_KINDS, BoolArray, Code, DataStatus, Frame, IntArray, MissingKind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +41,9 @@ def take(  # noqa: PLR0913  (a study declares all of this; study.read_responses 
     case: str | None = None,
     not_asked: Mapping[str, Sequence[str]] | None = None,
     unasked_when: Mapping[str, Sequence[Unasked]] | None = None,
+    version: str | None = None,
+    versions: Mapping[str, Instrument] | None = None,
+    members: Mapping[str, Frame] | None = None,
     reasons: Frame | None = None,
     reason_kinds: Mapping[str, MissingKind] | None = None,
     reason_suffix: str = "_na",
@@ -54,13 +61,20 @@ def take(  # noqa: PLR0913  (a study declares all of this; study.read_responses 
     wave, waves
         The column that tells the waves apart, and the waves that count, in order.
     items
-        The items to take; by default all but identifiers and open texts.
+        The items to take; by default all but identifiers and open texts. An item that takes several answers becomes one
+        column of 0 and 1 for each code, ``<item>__<code>``.
     required
         Columns to keep as they are: weights, strata, units, domains. All other columns are left behind.
     case
         The column of the case id, which must be unique within a wave.
     not_asked, unasked_when
         By wave: items asked of nobody; items not asked of some rows.
+    version, versions
+        The column that names the version of the instrument an interview was held with, and the instruments by that name;
+        a row that names none of them is held against the instrument of its wave.
+    members
+        For each repeated module the table of its members, with the case column of the interview, and ``member`` with their
+        number if the table has it.
     reasons, reason_kinds, reason_suffix
         A table with why answers are missing, keyed by the wave and case columns, one column ``<item><suffix>`` per
         item; and what its letters mean.
@@ -82,43 +96,45 @@ def take(  # noqa: PLR0913  (a study declares all of this; study.read_responses 
     >>> answers.problems[["code", "column", "found"]].values.tolist()
     [['R001', 'q1', '7 (1)']]
     """
-    data = to_pandas(table)
-    try:
-        known = column_names(data)
-    except FrameError as fault:
-        raise ResponsesError(fault.what, where=source or None, found=fault.found, fix=fault.fix) from None
-    log = Log()
+    log, versions = Log(), versions or {}
     forms, labels = _forms(instruments, wave, waves)
-    ids = _wanted(forms, items)
-    keys = [name for name in (wave, case) if name]
-    _present(known, [*keys, *required], source, "The answers lack columns the study needs.")
-    data, place, labels = _waves(data, wave, labels, log, source)
+    ids = _wanted([*versions.values(), *forms.values()], items)
+    data = _data(table, [*(name for name in (wave, case, version) if name), *required], source)
+    data, gone, place, labels = _waves(data, wave, labels, log, source)
     _cases(data, case, place, labels, source)
+    of_waves = [forms[label if label in forms else ""] for label in labels]
+    ordered, form = _forms_of(data, place, of_waves, version, versions, labels, log)
     taking = Taking(
         data=data,
         place=place,
         labels=labels,
-        forms={label: forms[label if label in forms else ""] for label in labels},
-        not_asked={label: frozenset(names) for label, names in (not_asked or {}).items()},
-        unasked_when=unasked_when or {},
-        reasons=None,
+        forms=ordered,
+        form=form,
+        not_asked={label: frozenset(written_out(ordered, sorted(names))) for label, names in (not_asked or {}).items()},
+        unasked_when=rewritten(ordered, unasked_when or {}),
         log=log,
         source=source,
     )
-    taking.require(ids)
+    attach(taking, members or {}, wave, case, gone)
+    require(taking, ids)
     if reasons is not None:
-        taking.reasons = read_reasons(reasons, reason_kinds or {}, reason_suffix, taking.rows(wave, case), source, log)
-    answers = {item_id: taking.settle(item_id) for item_id in ids}
-    return Responses(
-        frame=_frame(data, answers, wave, labels, place, [*([case] if case else []), *required]),
-        missing=_reasons(answers, len(data)),
+        rows = Rows(wave=wave, case=case, labels=labels, place=place, cases=data[case] if case else None)
+        taking.reasons = read_reasons(reasons, reason_kinds or {}, reason_suffix, rows, source, log)
+    frame, missing = _settled(taking, ids, wave, [*([case] if case else []), *required])
+    inner = {home: _settled(part, ids, wave, [str(case), MEMBER]) for home, part in taking.inner.items()}
+    counted(taking)
+    whole = Responses(
+        frame=frame,
+        missing=missing,
         problems=log.frame(),
         instruments=dict(instruments),
+        versions=dict(versions),
         wave=wave,
         waves=tuple(labels) if wave else (),
         data_status=data_status,
         source=source,
     )
+    return replace(whole, members={home: replace(whole, frame=f, missing=m) for home, (f, m) in inner.items()})
 
 
 # ---------------------------------------------------------------------------------------------------- what is taken
@@ -139,34 +155,50 @@ def _forms(
     return instruments, tuple(map(str, waves))
 
 
-def _wanted(forms: Mapping[str, Instrument], items: Sequence[str] | None) -> tuple[str, ...]:
-    newest_first = list({id(form): form for form in reversed(list(forms.values()))}.values())
+def _wanted(forms: Sequence[Instrument], items: Sequence[str] | None) -> tuple[str, ...]:
+    newest_first = list({id(form): form for form in reversed(forms)}.values())
     everything = {item.id: item for form in newest_first for item in form.items}
     if items is not None:
-        for item_id in items:
+        parts = {
+            column_name(name, code): name
+            for form in forms
+            for name, item in everything.items()
+            if item.type == "multiple" and name in form
+            for code in form.codes(name)
+        }
+        named = [parts.get(name, name) for name in written_out(forms, items)]
+        for item_id in named:
             if item_id not in everything:
                 newest_first[0].item(item_id)
-        return tuple(dict.fromkeys(items))
+        return tuple(dict.fromkeys(named))
     return tuple(name for name, item in everything.items() if item.role != "identifier" and item.type != "text")
 
 
-def _present(known: Sequence[str], needed: Sequence[str], source: str, what: str) -> None:
+def _data(table: Frame, needed: Sequence[str], source: str) -> pd.DataFrame:
+    """Give the table as a pandas frame that has the columns that are needed."""
+    data: pd.DataFrame = to_pandas(table)
+    try:
+        known = column_names(data)
+    except FrameError as fault:
+        raise ResponsesError(fault.what, where=source or None, found=fault.found, fix=fault.fix) from None
     absent = [name for name in dict.fromkeys(needed) if name not in known]
     if absent:
         same = next((one for one in known if one.casefold() == absent[0].casefold()), None)
         near = f"did you mean '{same}'?" if same else did_you_mean(absent[0], known)
         found = f"no column {', '.join(repr(name) for name in absent[:5])}" + (", ..." if len(absent) > 5 else "")
+        what = "The answers lack columns the study needs."
         raise ResponsesError(what, where=source or None, found=found, fix=f"For '{absent[0]}': {near}")
+    return data
 
 
 def _waves(
     data: pd.DataFrame, wave: str | None, labels: Sequence[str], log: Log, source: str
-) -> tuple[pd.DataFrame, IntArray, tuple[str, ...]]:
-    """Keep the rows of the waves that count; give each row's place among them."""
+) -> tuple[pd.DataFrame, pd.DataFrame, IntArray, tuple[str, ...]]:
+    """Keep the rows of the waves that count; give those that do not, and each row's place among the waves."""
     import pandas as pd
 
     if wave is None:
-        return data.reset_index(drop=True), np.zeros(len(data), dtype=np.int64), ("",)
+        return data.reset_index(drop=True), data.iloc[:0], np.zeros(len(data), dtype=np.int64), ("",)
     codes, uniques = pd.factorize(data[wave], use_na_sentinel=True)
     found = [plain(value) for value in uniques]
     counts = np.bincount(codes[codes >= 0], minlength=len(found))
@@ -188,7 +220,35 @@ def _waves(
         if label not in order:
             log.add("R005", "A wave of the file is not part of the study.", count=int(count), wave=label, column=wave)
     keep = place >= 0
-    return data[keep].reset_index(drop=True), place[keep], labels
+    return data[keep].reset_index(drop=True), data[~keep], place[keep], labels
+
+
+def _forms_of(
+    data: pd.DataFrame,
+    place: IntArray,
+    of_waves: Sequence[Instrument],
+    version: str | None,
+    versions: Mapping[str, Instrument],
+    labels: Sequence[str],
+    log: Log,
+) -> tuple[tuple[Instrument, ...], IntArray]:
+    """Give the instruments, the oldest first, and the place of each row's own among them."""
+    ordered = tuple({id(form): form for form in (*versions.values(), *of_waves)}.values())
+    at = {id(form): number for number, form in enumerate(ordered)}
+    form = np.array([at[id(one)] for one in of_waves], dtype=np.int64)[place]
+    if version is None or not versions:
+        return ordered, form
+    codes, values = distinct(data[version])
+    named = [plain(value) for value in values]
+    own = np.array([*(at[id(versions[name])] if name in versions else -1 for name in named), -1], dtype=np.int64)[codes]
+    for number, name in enumerate(named):
+        if name and name not in versions:
+            message = "Interviews name a version of the instrument that nobody gave; their wave's is taken."
+            rows = codes == number
+            for label in np.unique(place[rows]):
+                count = int((rows & (place == label)).sum())
+                log.add("R021", message, count=count, wave=labels[label], column=version, found=name[:40])
+    return ordered, np.where(own >= 0, own, form)
 
 
 def _cases(data: pd.DataFrame, case: str | None, place: IntArray, labels: Sequence[str], source: str) -> None:
@@ -214,6 +274,26 @@ def _cases(data: pd.DataFrame, case: str | None, place: IntArray, labels: Sequen
 
 
 # ----------------------------------------------------------------------------------------------------- what comes out
+def _settled(
+    taking: Taking, ids: Sequence[str], wave: str | None, kept: Sequence[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read items; give the frame and the reasons. An item that takes several answers comes out as a column for each code."""
+    out: dict[str, Answers] = {}
+    for item_id in ids:
+        if taking.home(item_id) != taking.module:
+            continue
+        answers = taking.settle(item_id)
+        if taking.item(item_id).type != "multiple":
+            out[item_id] = answers
+            continue
+        offered: dict[Code, BoolArray] = {}
+        for form, rows in taking.groups(item_id):
+            for code in form.codes(item_id):
+                offered[code] = offered.get(code, np.zeros(len(rows), dtype=bool)) | rows
+        out |= spread(answers, item_id, offered)
+    return _frame(taking.data, out, wave, taking.labels, taking.place, kept), _reasons(out, len(taking.data))
+
+
 def _frame(
     data: pd.DataFrame,
     answers: Mapping[str, Answers],
