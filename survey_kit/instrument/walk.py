@@ -81,7 +81,7 @@ class Walk:
         self.columns[item_id] = values, known
 
     def accepts(self, item_id: str, answers: Sequence[Any]) -> BoolArray:
-        """Say which answers meet the limits and the constraint of an item; missing codes always do, an open doubt does."""
+        """Say which answers meet the limits and the constraint of an item; blanks and missing codes always do, an open doubt does."""
         item, missing = self.instrument.item(item_id), self.instrument.missing_codes(item_id)
         values, known = self._column(item_id, list(answers))
         fine = np.ones(self.n, dtype=bool)
@@ -94,7 +94,7 @@ class Walk:
             expression = parse(item.constraint)
             true, sure = evaluate(expression, {**self._seen(expression), item_id: (values, known)}, self.n)
             fine &= true | ~sure
-        return np.asarray(fine | np.array([one in missing for one in answers], dtype=bool))
+        return np.asarray(fine | np.array([blank(one) or one in missing for one in answers], dtype=bool))
 
     def members(self, module_id: str, counts: Sequence[float | None]) -> Walk:
         """Begin a repeated module: one row for each member, so many per interview."""
@@ -137,7 +137,9 @@ class Walk:
             expression = parse(item.constraint)
             columns = {**self._seen(expression), item_id: self._column(item_id, list(answers))}
             true, sure = evaluate(expression, columns, self.n)
-            out &= true | ~sure
+            missing = set(self.instrument.missing_codes(item_id))
+            free = np.array([not one or bool(set(one) & missing) for one in answers], dtype=bool)
+            out &= true | ~sure | free
         return out
 
     def _true(self, expression: Expression) -> BoolArray:

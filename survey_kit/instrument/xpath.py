@@ -65,8 +65,10 @@ def constraint(instrument: Instrument, item_id: str) -> str:
     parts += [f". >= {item.minimum:.15g}"] if item.minimum is not None else []
     parts += [f". <= {item.maximum:.15g}"] if item.maximum is not None else []
     if item.constraint:
-        parts.append(f"not({_Writer(instrument, own=item_id).false(parse(item.constraint).tree)})")
-    whole = " and ".join(parts)
+        own = f"not({_Writer(instrument, own=item_id).false(parse(item.constraint).tree)})"
+        several = missing if item.type == "multiple" else ()
+        parts.append(_any([*(f"selected(., {_text(code)})" for code in several), own]) if several else own)
+    whole = _all(parts) if parts else ""
     if not whole or item.type == "multiple" or not missing:
         return whole
     free = " or ".join(f". = {_constant(code)}" for code in missing)

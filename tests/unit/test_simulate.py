@@ -136,3 +136,12 @@ def test_expected_answers_of_used_modules_come_along():
     made = simulate(read_instrument("instruments/trust_in_institutions"), 4000, seed=5)
     assert abs(made.asked["sex"].mean() - 0.97 * 1.0) < 0.02
     assert "Assumptions" in made.source
+
+
+def test_a_blank_and_a_missing_code_meet_every_constraint():
+    first = item("first", type="integer", scale=None, minimum=0, maximum=9)
+    scale = Scale(codes=(1, 2), missing={9: "refused"})
+    late = item("late", type="multiple", scale=scale, constraint="first > 5 and selected(late, 1)")
+    walk = Walk(instrument=form(first, late), n=4)
+    walk.put("first", [1, 1, 1, 7])
+    assert walk.accepts("late", [None, (9,), (1,), (1,)]).tolist() == [True, True, False, True]
