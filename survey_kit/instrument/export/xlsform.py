@@ -46,6 +46,7 @@ _SURVEY = (
     "constraint",
     "constraint_message",
     "calculation",
+    "bind::type",
     "appearance",
     "parameters",
     "choice_filter",
@@ -138,7 +139,7 @@ def to_xlsform(
     >>> [(row["type"], row["name"], row.get("relevant", "")) for row in form.survey][1:3]
     [('select_one contact', 'contact', ''), ('integer', 'paid', '${contact} = 1')]
     >>> [row["label::English (en)"] for row in form.choices]
-    ['Yes', 'No', 'refused (do not read out)']
+    ['Yes', 'No', 'Refused to answer (do not read out)']
     """
     chosen = _languages(instrument, languages)
     states = {language: release(instrument, language) for language in chosen}
@@ -234,7 +235,7 @@ def _settings(instrument: Instrument, form: FormRows, default: str, pilot: bool)
     }
     if parts := _instance(instrument):
         row["instance_name"] = f"concat({', '.join(parts)})"
-    if form.shuffled:
+    if any("order" in cells for rows in form.words.lists.values() for cells in rows):
         row["allow_choice_duplicates"] = "yes"
     if any(cells["name"].casefold() == "data" for cells in form.rows):
         row["name"] = "interview"

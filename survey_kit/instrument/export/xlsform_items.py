@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from survey_kit.instrument.export.xlsform_draws import balanced, drawn
 from survey_kit.instrument.export.xlsform_words import FormWords, Row, piped
+from survey_kit.instrument.expressions import constants, parse_value
 from survey_kit.instrument.model import Item, Module, Problem
 from survey_kit.instrument.questionnaire import Instrument
 from survey_kit.instrument.xpath import calculation, constraint, relevant
-from survey_kit.types import Code
 
-ColumnKind: TypeAlias = Literal["copy", "label", "missing", "note", "count", "record"]
+ColumnKind: TypeAlias = Literal["copy", "label", "missing", "note", "count", "seed", "record"]
 LARGEST = 999_999_999  # of ODK's whole numbers
+SHORT = 12  # answers that are put into balanced orders; of more there are too many
+_COUNT = re.compile(r"count\(\$\{(\w+)\}\)")
 _TYPES = {"integer": "integer", "decimal": "decimal", "number": "decimal", "text": "text", "date": "date"}
 
 
@@ -28,7 +33,7 @@ class FormColumn:
     kind
         ``copy``: the item asked at one of its places (the item's own column holds the answer of whichever was shown);
         ``label``: the words of its answer, for later texts; ``missing``: why a date or an open text was not given; ``note``: shown only, always blank;
-        ``count``: how many members are asked; ``record``: recorded by the device.
+        ``count``: how many members are asked; ``seed``: the whole number behind a random order; ``record``: recorded by the device.
     """
 
     column: str
@@ -47,15 +52,22 @@ class FormRows:
     problems: list[Problem] = field(default_factory=list)
     copies: dict[str, list[str]] = field(default_factory=dict)  # item -> the names it is asked under
     shown: frozenset[str] = frozenset()  # items whose answers are shown in texts
-    shuffled: bool = False  # whether a list of choices stands in several orders
+    seeds: frozenset[str] = frozenset()  # drawn numbers that order answers
+    members: frozenset[str] = frozenset()  # repeated modules
 
     def __post_init__(self) -> None:
         self.shown = frozenset(piped(self.instrument))
+        self.seeds = frozenset(item.shuffle for item in self.instrument.items if item.shuffle)
+        self.members = frozenset(module.id for module in self.instrument.modules if module.repeat)
 
     def add(self, kind: str, name: str, **cells: str) -> None:
         """Add a row; blank cells are left out."""
         row = {"type": kind, "name": name, **cells}
-        self.rows.append({column: value for column, value in row.items() if value})
+        self.rows.append({column: self._counted(value) for column, value in row.items() if value})
+
+    def _counted(self, cell: str) -> str:
+        """Count members by the number that was asked for: devices keep what was filled in before the number fell."""
+        return _COUNT.sub(lambda found: f"${{{found[1]}__n}}" if found[1] in self.members else found[0], cell)
 
     def own(self, column: str, item: str | None, kind: ColumnKind) -> None:
         """Remember a column that is no item."""
@@ -74,7 +86,7 @@ class FormRows:
         if item.type == "note":
             self._note(item, module, name, route)
         elif item.type in {"calculated", "arm", "random"}:
-            self.add("calculate", item.id, relevant=route, calculation=self.computed(item))
+            self._computed(item, route)
         else:
             self._question(item, module, name, route, row=row)
         if item.type != "note":
@@ -84,8 +96,7 @@ class FormRows:
 
     def design(self, item: Item, condition: str | None) -> None:
         """Write a draw or a computed value outside its module, under the whole condition."""
-        route = relevant(self.instrument, condition)
-        self.add("calculate", item.id, relevant=route, calculation=self.computed(item))
+        self._computed(item, relevant(self.instrument, condition))
         self.copies.setdefault(item.id, []).append(item.id)
 
     def settle(self, item_ids: Sequence[str]) -> None:
@@ -93,7 +104,8 @@ class FormRows:
         for item_id in item_ids:
             names = self.copies[item_id]
             if names != [item_id]:
-                self.add("calculate", item_id, calculation=_coalesce([f"${{{name}}}" for name in names]))
+                kind = {"bind::type": "decimal"} if self.instrument.item(item_id).type in {"decimal", "number"} else {}
+                self.add("calculate", item_id, calculation=_coalesce([f"${{{name}}}" for name in names]), **kind)
             if item_id in self.shown:
                 self._label(item_id, names)
 
@@ -114,6 +126,40 @@ class FormRows:
             return f"once({drawn(self.instrument.codes(item.id), item.shares)})"
         return calculation(self.instrument, item.value or "")
 
+    def _computed(self, item: Item, route: str) -> None:
+        # a device writes small and large numbers like 1E-4, which it does not read again unless they are declared as decimals
+        kind = {"bind::type": "decimal"} if item.type == "random" or broken(self.instrument, item) else {}
+        self.add("calculate", item.id, relevant=route, calculation=self.computed(item), **kind)
+        if item.id in self.seeds:  # devices cut a seed to a whole number, so that all numbers below 1 were the same
+            self.add("calculate", f"{item.id}__seed", calculation=f"int(coalesce(${{{item.id}}}, 0) * {LARGEST}) + 1")
+            self.own(f"{item.id}__seed", item.id, "seed")
+
+    def _choices(self, item: Item, *, alone: bool) -> Row:
+        """Give the cells that say which choices an item has and in which order they are shown.
+
+        Codes that are no answers, and answers that stand alone, keep their place at the end: the others then stand in one of the
+        balanced orders, which the drawn number chooses.
+        """
+        select = "select_one" if item.type == "single" else "select_multiple"
+        codes = self.instrument.codes(item.id)
+        last = [place for place, code in enumerate(codes) if code in item.exclusive]
+        moved = [place for place in range(len(codes)) if place not in last]
+        if not item.shuffle or len(moved) < 2:
+            return {"type": f"{select} {self.words.choices(item, alone=alone)}"}
+        where, seed = item.id, f"${{{item.shuffle}}}"
+        if (last or self.instrument.missing_codes(item.id)) and len(moved) <= SHORT:
+            orders = tuple((*(moved[one] for one in order), *last) for order in balanced(len(moved)))
+            kind = f"{select} {self.words.choices(item, alone=alone, orders=orders)}"
+            message = f"The answers of '{where}' stand in {len(orders)} orders, of which '{item.shuffle}' chooses one; what is no answer stays last."
+            self.tell("X003", where, message)
+            return {"type": kind, "choice_filter": f"order = int(coalesce({seed}, 0) * {len(orders)}) + 1"}
+        if last or self.instrument.missing_codes(item.id):
+            self.tell(
+                "X003", where, f"Codes that are no answers stand anywhere among the shuffled answers of '{where}'."
+            )
+        kind = f"{select} {self.words.choices(item, alone=alone)}"
+        return {"type": kind, "parameters": f"randomize=true, seed=${{{item.shuffle}__seed}}"}
+
     def _question(self, item: Item, module: Module, name: str, route: str, *, row: bool) -> None:
         alone, words = self.words.alone(module), self.words
         cells = {**words.cells("label", item.text or item.label or dict.fromkeys(words.languages, item.id))}
@@ -127,10 +173,9 @@ class FormRows:
             cells |= words.cells("constraint_message", item.message or self._limits(item))
         kind = _TYPES.get(item.type, "")
         if item.type in {"single", "multiple"}:
-            kind = f"select_{'one' if item.type == 'single' else 'multiple'} {words.choices(item, alone=alone)}"
+            cells |= self._choices(item, alone=alone)
             cells["appearance"] = self._appearance(item)
-            if item.shuffle:
-                cells["parameters"] = f"randomize=true, seed=${{{item.shuffle}}}"
+            kind = cells.pop("type")
         self.add(kind, name, **cells)
         if uncoded and not item.optional:
             self._why(item, name, route, alone=alone)
@@ -149,7 +194,7 @@ class FormRows:
         column, words = f"{name}__missing", self.words
         kind = f"select_one {words.missing_choices(item, alone=alone)}"
         cells = {"required": "yes", **words.cells("required_message", words.phrase("required"))}
-        label = words.cells("label", words.phrase("no_answer", use="xlsform"))
+        label = words.cells("label", words.phrase("why_none", use="xlsform"))
         self.add(kind, column, **label, **cells, relevant=both(route, f"${{{name}}} = ''"))
         self.own(column, item.id, "missing")
         message = f"A {item.type} takes no codes; '{column}' asks for the reason when '{name}' is left blank."
@@ -187,30 +232,45 @@ class FormRows:
             )
 
 
-def drawn(codes: Sequence[Code], shares: Sequence[float] = ()) -> str:
-    """Give the XPath that draws one of several codes, in equal or in given shares.
-
-    With shares p_1 .. p_k the code j is taken with p_j / (p_j + ... + p_k) if none before it was.
+def broken(instrument: Instrument, item: Item) -> bool:
+    """Say whether a computed value is a number that need not be whole.
 
     Examples
     --------
-    >>> drawn((1, 2, 3))
-    'int(random() * 3) + 1'
-    >>> drawn(("a", "b"), (1, 3))
-    "if(random() < 0.25, 'a', 'b')"
+    >>> half = Item(id="half", type="calculated", value="n / 2")
+    >>> form = Instrument(id="a", version="1", modules=(Module(id="m", items=(Item(id="n", type="integer"), half)),))
+    >>> broken(form, half)
+    True
     """
-    numbers = [code for code in codes if isinstance(code, int)]
-    if not shares or len(set(shares)) == 1:
-        if numbers == list(range(1, len(codes) + 1)):
-            return f"int(random() * {len(codes)}) + 1"
-        shares = (1.0,) * len(codes)
-    odds = [(code, share) for code, share in zip(codes, shares, strict=True) if share > 0]
-    out, rest = "", 0.0
-    for code, share in reversed(odds):
-        word = str(code) if isinstance(code, int) else f"'{code}'"
-        rest += share
-        out = f"if(random() < {f'{share / rest:.12f}'.rstrip('0')}, {word}, {out})" if out else word
-    return out
+
+    def number(node: ast.expr) -> bool | None:  # whether it is broken; None for what is no number
+        match node:
+            case ast.Name(id=name):
+                other = instrument.item(name)
+                if other.type == "calculated" and other.value is not None:
+                    return number(parse_value(other.value).tree)
+                return (
+                    True
+                    if other.type in {"decimal", "number", "random"}
+                    else False
+                    if other.type == "integer"
+                    else None
+                )
+            case ast.BinOp(left=left, op=op, right=right):
+                return isinstance(op, ast.Div) or bool(number(left)) or bool(number(right))
+            case ast.IfExp(body=body, orelse=orelse):
+                sides = (number(body), number(orelse))
+                return None if None in sides else any(sides)
+            case ast.Call(func=ast.Name(id=how), args=[ast.Name(id=name)]) if how in {"sum", "min", "max"}:
+                return number(ast.Name(id=name))
+            case ast.Call() | ast.UnaryOp():
+                return any(isinstance(one, float) for one in constants(node))
+            case ast.Constant(value=value):
+                return None if isinstance(value, str) else isinstance(value, float)
+            case _:
+                return None
+
+    return item.type == "calculated" and item.value is not None and bool(number(parse_value(item.value).tree))
 
 
 def both(one: str, other: str) -> str:

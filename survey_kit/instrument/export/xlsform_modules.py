@@ -1,55 +1,21 @@
-"""Modules, grids and repeated modules as groups of a form; cyclic orders as copies of which one at a time is shown.
+"""Modules, grids and repeated modules as groups of a form; parts in a drawn order as copies of which one at a time is shown.
 
-A form has no order drawn at random for its blocks. A cyclic order of k parts is therefore written as 2 k - 1 places, the parts from the
-first on and again all but the last; the drawn start shows k places that follow one another. So each part has at most two copies,
-``<id>__a`` and ``<id>__b``, and one part (`pivot`) a single one. Under its own id an item takes the answer of whichever copy was shown.
+Under its own id an item that stands in copies takes the answer of whichever was shown. A row in a drawn order inside a module in a drawn
+order has up to four copies, ``<id>__aa`` to ``<id>__bb``: the first letter is that of the module, the second that of the row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
+from survey_kit.instrument.export.xlsform_draws import Place, places
 from survey_kit.instrument.export.xlsform_items import FormRows, both
 from survey_kit.instrument.model import DRAWN, Item, Module, Rotation
 from survey_kit.instrument.questionnaire import joined, row_of
 from survey_kit.instrument.xpath import relevant
 
 _WITHOUT_COPIES = DRAWN | {"calculated"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """A place in the cyclic order of parts: which part stands there, as which copy, and when it is shown."""
-
-    part: int
-    copy: str  # "" for a part that stands once
-    when: str  # XPath; blank for always
-
-
-def places(start: str, size: int, pivot: int | None = None) -> tuple[Place, ...]:
-    """Give the places that hold every cyclic order of `size` parts, beginning where the arm `start` (1 to size) says.
-
-    Part t (counted from the one after the pivot) stands at t and again at t + size; the first is shown when the drawn start is not
-    after it, else the second. Without a drawn start the first ones are shown.
-
-    Examples
-    --------
-    >>> [(one.part, one.copy) for one in places("order", 3)]
-    [(0, 'a'), (1, 'a'), (2, ''), (0, 'b'), (1, 'b')]
-    >>> places("order", 3)[0].when, places("order", 3)[3].when
-    ('not(${order} > 1)', '${order} > 1')
-    """
-    last = size - 1 if pivot is None else pivot
-    # the offset of the drawn start from the part after the pivot, counted from 1
-    offset = f"${{{start}}}" if last == size - 1 else f"(${{{start}}} + {size - 2 - last}) mod {size} + 1"
-    parts = [(last + 1 + t) % size for t in range(size)]
-    first = [
-        Place(part=part, copy="a" if part != last else "", when=f"not({offset} > {t + 1})" if part != last else "")
-        for t, part in enumerate(parts)
-    ]
-    again = [Place(part=part, copy="b", when=f"{offset} > {t + 1}") for t, part in enumerate(parts[:-1])]
-    return (*first, *again)
 
 
 def write_modules(form: FormRows) -> None:
@@ -146,7 +112,10 @@ def _members(form: FormRows, module: Module, when: str) -> None:
         form.add("end_group", outer)
     heading = words.heading(repeat.name or module.title, module.id)
     form.add("begin_repeat", module.id, **heading, repeat_count=f"${{{number}}}", relevant=f"${{{number}}} > 0")
+    # devices keep members when their number falls; those beyond it are closed
+    form.add("begin_group", f"{module.id}__each", **heading, relevant=f"position(..) <= ${{{number}}}")
     _body(form, module)
+    form.add("end_group", f"{module.id}__each")
     form.add("end_repeat", module.id)
 
 
@@ -164,7 +133,7 @@ def _body(form: FormRows, module: Module, *, suffix: str = "", once: bool = Fals
 
 def _grid(form: FormRows, grid: Item, module: Module, *, suffix: str, settle: bool) -> None:
     """Write a grid as one page: its words, then its rows, in a drawn order if it has one."""
-    words, name = form.words, _named(form, grid.id, suffix)
+    words, name = form.words, _named(form, grid.id, suffix, grid=True)
     alone = words.alone(module)
     route = relevant(form.instrument, grid.ask_if)
     form.add(
@@ -204,14 +173,10 @@ def _grid(form: FormRows, grid: Item, module: Module, *, suffix: str, settle: bo
 
 def _stem(grid: Item, row: Item) -> Item:
     """Give the grid as an item of its own, for the words under its stem."""
-    from dataclasses import replace
-
     return replace(row, instruction=grid.instruction, showcard=grid.showcard, optional=True)
 
 
 def _without_instruction(row: Item) -> Item:
-    from dataclasses import replace
-
     return replace(row, instruction={})
 
 
@@ -236,10 +201,12 @@ def _hand_back(form: FormRows, module: Module, suffix: str) -> None:
         form.own(name, None, "note")
 
 
-def _named(form: FormRows, name: str, suffix: str) -> str:
-    """Name the group of a module or grid, or of one of its copies, apart from every item."""
-    free = name not in form.instrument and not any(one.id == name for one in _headings(form) if one.type == "note")
-    return "__".join(part for part in (name, "" if free else "group", suffix) if part)
+def _named(form: FormRows, name: str, suffix: str, *, grid: bool = False) -> str:
+    """Name the group of a module or grid, or of one of its copies, apart from everything else that has a name."""
+    taken = {item.id.casefold() for item in form.instrument.items}
+    taken |= {one.id.casefold() for one in _headings(form) if one.type == "note"}
+    taken |= {module.id.casefold() for module in form.instrument.modules} if grid else set()
+    return "__".join(part for part in (name, "group" if name.casefold() in taken else "", suffix) if part)
 
 
 def _headings(form: FormRows) -> Iterator[Item]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from survey_kit.instrument.model import MISSING_LABELS, Item, Module, Scale
+from survey_kit.instrument.model import Item, Module, Scale
 from survey_kit.instrument.questionnaire import Instrument
 from survey_kit.instrument.texts import walk_texts
 from survey_kit.language import NAMES, words
@@ -26,7 +26,7 @@ def tongue(language: str) -> str:
     >>> tongue("kk"), tongue("pt")
     ('Қазақша (kk)', 'pt (pt)')
     """
-    return f"{NAMES.get(language, language)} ({language})"
+    return f"{NAMES.get(language.split('-', maxsplit=1)[0], language)} ({language})"
 
 
 def piped(instrument: Instrument) -> tuple[str, ...]:
@@ -117,8 +117,14 @@ class FormWords:
             parts.append(several or self.phrase("at_most", number=item.most))
         elif item.type == "single" and alone and not row:
             parts.append(self.phrase("choose_one"))
-        if item.type in {"single", "multiple"} and scale and not scale.read_out and not alone and not row:
-            parts.append(self.phrase("not_read_out"))
+        silent = (
+            scale is not None
+            and not scale.read_out
+            and len(scale.codes) > 2
+            and item.role not in {"design", "paradata"}
+        )
+        if item.type in {"single", "multiple"} and silent and not alone and not row:
+            parts.append(self.phrase("answers_not_read_out", use="xlsform"))
         if item.type in {"integer", "decimal", "number"} and (missing := self.typed(item)):
             parts.append(missing)
         parts.append(self.to_interviewer(item.instruction, alone=alone))
@@ -139,9 +145,7 @@ class FormWords:
         """Give the words of a missing code in a language."""
         scale = self.instrument.scale_of(item_id)
         texts = (scale.texts(code) if scale else {}) or self.instrument.missing_labels.get(code, {})
-        if texts:
-            return self.say(texts, language)
-        return MISSING_LABELS[self.instrument.missing_codes(item_id)[code]]
+        return self.say(texts, language) or words("xlsform", language)(self.instrument.missing_codes(item_id)[code])
 
     # ------------------------------------------------------------------------------------------------------ choices
     def choices(self, item: Item, *, alone: bool, orders: tuple[tuple[int, ...], ...] = ()) -> str:
