@@ -97,7 +97,7 @@ class Walk:
         return np.asarray(fine | np.array([blank(one) or one in missing for one in answers], dtype=bool))
 
     def members(self, module_id: str, counts: Sequence[float | None]) -> Walk:
-        """Begin a repeated module: one row for each member, so many per interview."""
+        """Begin a repeated module: one row for each member, so many per interview; none where the module is not asked."""
         repeat = next(one.repeat for one in self.instrument.modules if one.id == module_id)
         if repeat is None:
             raise InstrumentError(f"The module '{module_id}' is not repeated.", fix="Give it 'repeat:'.")
