@@ -98,10 +98,14 @@ class Walk:
 
     def members(self, module_id: str, counts: Sequence[float | None]) -> Walk:
         """Begin a repeated module: one row for each member, so many per interview; none where the module is not asked."""
-        repeat = next(one.repeat for one in self.instrument.modules if one.id == module_id)
+        module = next(one for one in self.instrument.modules if one.id == module_id)
+        repeat, asked = module.repeat, self.holds(module.ask_if)
         if repeat is None:
             raise InstrumentError(f"The module '{module_id}' is not repeated.", fix="Give it 'repeat:'.")
-        sizes = [0 if size is None or blank(size) else max(0, min(int(size), repeat.most)) for size in counts]
+        sizes = [
+            max(0, min(int(size), repeat.most)) if sure and size is not None and not blank(size) else 0
+            for size, sure in zip(counts, asked.tolist(), strict=True)
+        ]
         place = np.repeat(np.arange(self.n), sizes).astype(np.int64)
         return Walk(instrument=self.instrument, n=len(place), outer=self, place=place, module=module_id)
 
