@@ -215,7 +215,7 @@ def _command(commands: Any, word: str, text: str, name: str) -> argparse.Argumen
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    module = name.partition(" ")[0]
+    module = name if name in _MODULES else name.partition(" ")[0]
     function = name.replace(" ", "_")
     one.set_defaults(command=name, run=f"survey_kit.cli.{_MODULES[module]}:{function}")
     every = one.add_argument_group("everywhere")
@@ -233,6 +233,8 @@ _MODULES = {
     "wave": "authoring",
     "schema": "authoring",
     "instrument": "questionnaires",
+    "instrument export": "exporting",
+    "instrument import": "exporting",
 }
 
 

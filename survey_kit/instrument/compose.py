@@ -17,36 +17,43 @@ PLACEHOLDER = re.compile(r"\[\[(\w+)\]\]")
 _SHARED = ("placeholders", "switches", "institutions", "missing_labels")
 
 
-def compose(declaration: Declaration, used: Mapping[str, Declaration], where: str) -> tuple[Declaration, list[Problem]]:
+def compose(
+    declaration: Declaration, used: Mapping[str, Declaration], at: Callable[[tuple[str | int, ...]], str]
+) -> tuple[Declaration, list[Problem]]:
     """Put the modules and scales of other instruments in their places; give the problems found on the way.
 
-    What another instrument shares goes along: scales its modules need, placeholders, switches, institutions, the words of missing
+    `at` gives file and line of a way through the file. What another instrument shares goes along: scales its modules need, placeholders, switches, institutions, the words of missing
     codes and rotations all of whose modules are used. The same name with another content is a problem.
 
     Examples
     --------
     >>> shared = Declaration(id="core", version="1", modules=(Module(id="m", items=(Item(id="age", type="integer"),)),))
     >>> form = Declaration(id="a", version="1", uses={"core": "1"}, modules=(Module(id="m", use="core"),))
-    >>> whole, problems = compose(form, {"core": shared}, "instrument.yaml")
+    >>> whole, problems = compose(form, {"core": shared}, lambda way: "instrument.yaml")
     >>> whole.modules[0].items[0].id, problems
     ('age', [])
     """
     problems: list[Problem] = []
 
-    def tell(message: str, fix: str) -> None:
-        problems.append(Problem(code="I024", severity="error", where=where, message=message, fix=fix))
+    def tell(message: str, fix: str, *way: str | int) -> None:
+        problems.append(Problem(code="I024", severity="error", where=at(way or ("uses",)), message=message, fix=fix))
 
     modules: list[Module] = []
-    for module in declaration.modules:
+    for m, module in enumerate(declaration.modules):
         other = used.get(module.use or "")
         found = next((one for one in other.modules if one.id == module.id), None) if other else None
         if module.use is None:
             modules.append(module)
         elif other is None:
-            tell(f"The module '{module.id}' comes from '{module.use}', which is not used.", "Add it under 'uses:'.")
+            tell(
+                f"The module '{module.id}' comes from '{module.use}', which is not used.",
+                "Add it under 'uses:'.",
+                "modules",
+                m,
+            )
         elif found is None:
             known = did_you_mean(module.id, [one.id for one in other.modules])
-            tell(f"The instrument '{module.use}' has no module '{module.id}'.", known)
+            tell(f"The instrument '{module.use}' has no module '{module.id}'.", known, "modules", m)
         else:
             modules.append(replace(_with_missing(found, other, declaration), use=module.use))
     whole = replace(declaration, modules=tuple(modules))
@@ -149,7 +156,7 @@ def _with_missing(module: Module, other: Declaration, declaration: Declaration) 
     return replace(module, items=tuple(map(put, module.items)))
 
 
-def _shared(whole: Declaration, name: str, other: Declaration, tell: Callable[[str, str], None]) -> Declaration:
+def _shared(whole: Declaration, name: str, other: Declaration, tell: Callable[..., None]) -> Declaration:
     """Take over what the modules of `other` need, and what both name the same must be the same."""
     needed = {
         one.scale
@@ -170,7 +177,9 @@ def _shared(whole: Declaration, name: str, other: Declaration, tell: Callable[[s
             if part == "switches" and not any(module.switch == key for module in whole.modules):
                 continue
             if key in own and part == "scales" and not _same(own[key], value):
-                tell(f"The scale '{key}' of '{name}' differs from the one here.", "Rename the own scale.")
+                tell(
+                    f"The scale '{key}' of '{name}' differs from the one here.", "Rename the own scale.", "scales", key
+                )
             own.setdefault(key, value)
         parts[part] = own
     missing = whole.missing or other.missing

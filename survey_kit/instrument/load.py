@@ -69,7 +69,7 @@ def _inspect(folder: Path, version: str | None, switches: Iterable[str] | None, 
         )
     own, problems, statuses = _translated(declaration, folder, newest=path.name == "instrument.yaml")
     used, found = _used(own, document, folder, (*inside, own.id))
-    whole, mismatches = compose(own, used, document.at(("uses",)))
+    whole, mismatches = compose(own, used, document.at)
     taken = {
         part: tuple(key for key in getattr(whole, part) if key not in getattr(own, part))
         for part in ("scales", "placeholders", "switches", "institutions", "missing_labels")

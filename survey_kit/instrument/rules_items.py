@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from survey_kit.errors import did_you_mean
-from survey_kit.instrument.model import CODED, Declaration, Item, Problem
+from survey_kit.instrument.model import CODED, Declaration, Item, Problem, Scale
 from survey_kit.instrument.places import Place, Teller, Way, missing_codes, scale_of
 
 LONGEST_ID = 32  # Stata's limit for the name of a variable
@@ -26,7 +26,7 @@ def check_items(declaration: Declaration, found: Sequence[Place], tell: Teller) 
     yield from _rotations(declaration, by_id, tell)
     yield from _cards(declaration, found, tell)
     yield from _unused(declaration, found, tell)
-    yield from _points(declaration, tell)
+    yield from _points(declaration, found, tell)
 
 
 def _modules(declaration: Declaration, by_id: dict[str, Place], tell: Teller) -> Iterator[Problem]:
@@ -193,16 +193,16 @@ def _rest(declaration: Declaration, place: Place, tell: Teller) -> Iterator[Prob
 
 
 def _cards(declaration: Declaration, found: Sequence[Place], tell: Teller) -> Iterator[Problem]:
-    shown: dict[str, tuple[object, str]] = {}
+    shown: dict[str, tuple[object, Place]] = {}
     for place in found:
         card = place.item.showcard
         if card is None:
             continue
         scale = scale_of(declaration, place.item)
         answers = (scale.codes, scale.labels, scale.ends) if scale else None  # the direction is not printed
-        first = shown.setdefault(card, (answers, place.item.id))
-        if first[0] != answers and place.own:
-            message = f"The showcard {card} shows the answers of '{first[1]}' and others for '{place.item.id}'."
+        first, other = shown.setdefault(card, (answers, place))
+        if first != answers and (place.own or place.module.use != other.module.use):
+            message = f"The showcard {card} shows the answers of '{other.item.id}' and others for '{place.item.id}'."
             yield tell("I041", (*place.way, "showcard"), message, "Give each scale its own card.", "note")
 
 
@@ -214,12 +214,14 @@ def _unused(declaration: Declaration, found: Sequence[Place], tell: Teller) -> I
             yield tell("I040", ("scales", name), f"No item uses the scale '{name}'.", fix, "note")
 
 
-def _points(declaration: Declaration, tell: Teller) -> Iterator[Problem]:
-    for name, scale in declaration.scales.items():
+def _points(declaration: Declaration, found: Sequence[Place], tell: Teller) -> Iterator[Problem]:
+    named: list[tuple[Scale, Way, str]] = [(one, ("scales", name), name) for name, one in declaration.scales.items()]
+    named += [(p.item.scale, (*p.way, "scale"), p.item.id) for p in found if p.own and isinstance(p.item.scale, Scale)]
+    for scale, way, name in named:
         if scale.points is None:
             continue
         strange = [code for code in scale.points if code not in scale.codes]
         outside = [value for value in scale.points.values() if not 0 <= value <= 100]
         if strange or outside or len(scale.points) < len(scale.codes):
             message = f"The 0-100 values of the scale '{name}' do not give each code one value from 0 to 100."
-            yield tell("I043", ("scales", name, "points"), message, "Give every code its value.")
+            yield tell("I043", (*way, "points"), message, "Give every code its value.")

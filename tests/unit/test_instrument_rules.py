@@ -3,7 +3,7 @@
 import pytest
 
 from survey_kit.errors import InstrumentError
-from survey_kit.instrument import RULES, Instrument, Item, Module, Scale, check, read_instrument
+from survey_kit.instrument import RULES, Instrument, Item, Module, Scale, check, check_folder, read_instrument
 
 HEAD = """\
 schema: survey-kit/instrument/1
@@ -60,6 +60,70 @@ CASES = {
     "I021": (items("id: q, scale: {codes: [1, 2]}, text: Q"), 10),
     "I022": (items("id: q, type: number, minimum: 9, maximum: 1, text: Q"), 10),
     "I023": ("modules: []\n", 7),
+    "I024": ("modules:\n  - {id: m, use: core}\n  - {id: n, items: [{id: q, scale: s, text: Q}]}\n", 8),
+    "I025": (items("id: q, scale: s, text: 'Do you trust ${r}?'", "id: r, scale: s, text: R"), 10),
+    "I025 unknown": (items("id: q, scale: s, text: 'Do you trust ${p}?'"), 10),
+    "I026": (items("id: q, scale: s, text: 'For [[sponsor]]?'"), 10),
+    "I027": (items(f"id: {'q' * 33}, scale: s, text: Q"), 10),
+    "I028": (items("id: q, scale: s, text: {en: Trust, kk: cенім}"), 10),
+    "I029": (items(f"id: q, scale: s, text: Q, label: {'long ' * 60}"), 10),
+    "I029 answer": (items(f"id: q, scale: {{codes: [1], labels: {{1: {'long ' * 30}}}}}, text: Q"), 10),
+    "I030": (items("id: q, type: multiple, scale: s, text: Q, exclusive: [3]"), 10),
+    "I030 most": (items("id: q, type: multiple, scale: s, text: Q, most: 3"), 10),
+    "I030 one": (items("id: q, scale: s, text: Q, exclusive: [1]"), 10),
+    "I031": (items("id: q, type: arm, scale: s, shares: [1]"), 10),
+    "I031 negative": (items("id: q, type: arm, scale: s, shares: [1, -1]"), 10),
+    "I031 type": (items("id: q, scale: s, text: Q, shares: [1, 1]"), 10),
+    "I031 words": (items("id: q, type: arm, scale: {codes: [a, b], labels: {a: A}}"), 10),
+    "I032": (items("id: q, scale: s, text: Q, shuffle: r", "id: r, type: random"), 10),
+    "I032 rows": (
+        items(
+            "id: a, type: arm, scale: {codes: [1, 2, 3], labels: {1: First}}",
+            "id: g, type: grid, scale: s, text: G, rotate: a, rows: [{id: x, text: X}, {id: y, text: Y}]",
+        ),
+        11,
+    ),
+    "I032 modules": (items(Q) + "rotations:\n  r: {start: q, modules: [m, n]}\n", 12),
+    "I032 start": (items(Q) + "rotations:\n  r: {start: q, modules: [m]}\n", 12),
+    "I033": (items("id: q, type: calculated"), 10),
+    "I033 other": (items("id: q, scale: s, text: Q, value: '1'"), 10),
+    "I034": ("modules:\n  - {id: m, repeat: {count: n, most: 3}, items: [{id: q, scale: s, text: Q}]}\n", 8),
+    "I034 inside": (
+        (
+            "modules:\n  - {id: a, items: [{id: n, type: integer, text: N, minimum: 0, maximum: 9}]}\n"
+            "  - {id: m, repeat: {count: n, most: 3}, items: [{id: q, scale: s, text: Q}]}\n"
+            "  - {id: z, items: [{id: r, scale: s, text: R, ask_if: q == 1}]}\n"
+        ),
+        10,
+    ),
+    "I034 sum": (items("id: n, type: integer, text: N", "id: r, type: calculated, value: sum(n)"), 11),
+    "I035": (items("id: q, type: multiple, scale: s, text: Q", "id: r, scale: s, text: R, ask_if: q == 1"), 11),
+    "I035 one": (items(Q, "id: r, scale: s, text: R, ask_if: 'selected(q, 1)'"), 11),
+    "I035 year": (items("id: n, type: integer, text: N", "id: r, scale: s, text: R, ask_if: year(n) > 1"), 11),
+    "I035 text": (
+        items(
+            "id: t, type: text, text: T", "id: n, type: integer, text: N", "id: r, scale: s, text: R, ask_if: t == n"
+        ),
+        12,
+    ),
+    "I035 sum": (items("id: t, type: text, text: T", "id: r, type: calculated, value: t + 1"), 11),
+    "I036": (items("id: q, scale: s, text: Q, message: Why not"), 10),
+    "I037": ("modules:\n  - {id: m, switch: extra, items: [{id: q, scale: s, text: Q}]}\n", 8),
+    "I038": (items("id: q, scale: s, text: Q, about: court"), 10),
+    "I039": (items("id: g, type: grid, scale: s, text: G", Q), 10),
+    "I039 other": (items("id: g, scale: s, text: G, rows: [{id: x, text: X}]"), 10),
+    "I039 row": (items("id: g, type: grid, scale: s, text: G, rows: [{id: x, type: random}]"), 10),
+    "I040": (items("id: q, type: text, text: Q"), 5),
+    "I041": (
+        items(
+            "id: q, scale: s, text: Q, showcard: A",
+            "id: r, scale: {codes: [1], labels: {1: Yes}}, text: R, showcard: A",
+        ),
+        11,
+    ),
+    "I042": (items('id: q, scale: s, text: "=1+1"'), 10),
+    "I042 hidden": (items('id: q, scale: s, text: "Q\\u202E?"'), 10),
+    "I043": (items("id: q, scale: {codes: [1, 2], labels: {1: A}, points: {1: 0}}, text: Q"), 10),
 }
 
 
@@ -70,7 +134,7 @@ def test_each_rule_is_told_with_its_line(tmp_path, case):
     every = problems(tmp_path, body, HEAD.replace('"1", text', '"0", text') if code == "I020" else HEAD)
     found = tuple(problem for problem in every if problem.code == code)
     assert len(found) == 1
-    assert {problem.code for problem in every} <= {code, "I040"}
+    assert {problem.code for problem in every} <= {code, "I040", "I021"}
     assert found[0].where.endswith(f"instrument.yaml:{line}")
     assert found[0].fix
     if found[0].severity == "error":
@@ -82,7 +146,7 @@ def test_each_rule_is_told_with_its_line(tmp_path, case):
 
 def test_every_rule_but_those_of_translations_is_tried_here():
     tried = {case.split()[0] for case in CASES}
-    assert set(RULES) - tried == {"I015", "I016", "I017", "I018"}
+    assert set(RULES) - tried == {"I000", "I015", "I016", "I017", "I018"}
 
 
 def test_several_problems_are_told_at_once_and_counted_in_the_error(tmp_path):
@@ -137,3 +201,71 @@ def test_a_card_may_show_the_same_answers_in_both_directions(tmp_path):
     same = items(card.format("q", "High", 2), card.format("r", "High", 1))
     other = items(card.format("q", "High", 2), card.format("r", "Top", 2))
     assert [[p.code for p in problems(tmp_path, body) if p.code == "I041"] for body in (same, other)] == [[], ["I041"]]
+
+
+def test_an_institution_that_ended_is_told(tmp_path):
+    head = HEAD.replace("text: first", 'text: first, date: "2026-11-22"') + (
+        'institutions: {agency: {name: Agency, since: "2019-06", until: "2025-06", successor: service}}\n'
+    )
+    found = problems(tmp_path, items("id: q, scale: s, text: Q, about: agency"), head)
+    assert [(problem.code, problem.severity) for problem in found] == [("I038", "note")]
+    assert "service" in found[0].fix
+
+
+def test_every_fault_of_the_schema_is_told_with_its_line(tmp_path):
+    body = items("id: q, scale: s, text: Q, typ: single", "scale: s, text: R", "id: r, minimum: low, text: R")
+    (tmp_path / "instrument.yaml").write_text(HEAD + body, encoding="utf-8")
+    found = check_folder(tmp_path)
+    assert [(problem.code, problem.where.rsplit(":", 1)[1]) for problem in found] == [
+        ("I000", "10"),
+        ("I000", "11"),
+        ("I000", "12"),
+    ]
+    assert "did you mean 'type'" in found[0].fix
+
+
+def test_a_module_of_another_instrument_is_told_where_it_is_wrong(tmp_path):
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "instrument.yaml").write_text(HEAD.replace("id: a", "id: b") + items(Q), encoding="utf-8")
+    (tmp_path / "a").mkdir()
+
+    def found(text):
+        (tmp_path / "a" / "instrument.yaml").write_text(text, encoding="utf-8")
+        return [(problem.code, problem.severity) for problem in check_folder(tmp_path / "a")]
+
+    head = HEAD.replace("scales:\n  s: {codes: [1, 2], labels: {1: Low, 2: High}, high: 2}\n", 'uses: {b: "1"}\n')
+    assert found(head + "modules:\n  - {id: m, use: b}\n") == []
+    assert found(head + "modules:\n  - {id: n, use: b}\n")[0] == ("I024", "error")
+    assert found(head.replace('{b: "1"}', '{b: "2"}') + "modules:\n  - {id: m, use: b}\n")[0] == ("I024", "error")
+    assert (
+        found(
+            HEAD.replace("2: High", "2: Low").replace("scales:", 'uses: {b: "1"}\nscales:')
+            + "modules:\n  - {id: m, use: b}\n"
+        )
+        == []
+    )
+    other = HEAD.replace("codes: [1, 2]", "codes: [1, 2, 3]").replace("high: 2", "high: 3")
+    assert (
+        found(other.replace("scales:", 'uses: {b: "1"}\nscales:') + "modules:\n  - {id: m, use: b}\n")[0][0] == "I024"
+    )
+
+
+def test_instruments_that_use_each_other_are_told(tmp_path):
+    for one, other in (("a", "b"), ("b", "a")):
+        (tmp_path / one).mkdir()
+        text = HEAD.replace("id: a", f"id: {one}").replace("scales:", f'uses: {{{other}: "1"}}\nscales:') + items(Q)
+        (tmp_path / one / "instrument.yaml").write_text(text, encoding="utf-8")
+    told = [problem for problem in check_folder(tmp_path / "a") if problem.code == "I024"]
+    assert "circle" in told[0].message
+
+
+def test_modules_behind_a_switch_are_checked_and_left_out_until_it_is_on(tmp_path):
+    body = "switches: {extra: More}\nmodules:\n  - {id: m, items: [{id: q, scale: s, text: Q}]}\n"
+    body += "  - {id: n, switch: extra, items: [{id: r, scale: s, text: R, ask_if: q == 1}]}\n"
+    (tmp_path / "instrument.yaml").write_text(HEAD + body, encoding="utf-8")
+    assert check_folder(tmp_path) == ()
+    plain, more = read_instrument(tmp_path), read_instrument(tmp_path, switches=("extra",))
+    assert ([item.id for item in plain.items], plain.off) == (["q"], ("extra",))
+    assert ([item.id for item in more.items], more.off) == (["q", "r"], ())
+    with pytest.raises(InstrumentError, match="did you mean 'extra'"):
+        read_instrument(tmp_path, switches=("extr",))
