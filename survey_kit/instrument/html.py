@@ -116,7 +116,9 @@ def _item(instrument: Instrument, item: Item, say: _Say, *, again: bool) -> str:
         about.append(f"Interviewer: {say(item.instruction)}")
     if item.showcard:
         about.append(f"Showcard {escape(item.showcard)}")
-    if item.source:
+    if item.source and item.source.own:
+        about.append("Own wording")
+    elif item.source:
         checked = "wording verified" if item.source.verified else "wording not verified"
         name = " ".join(part for part in (item.source.standard, item.source.item) if part)
         about.append(f"Source: {escape(name)} ({checked})")

@@ -66,7 +66,7 @@ STRICT = ConfigDict(extra="forbid")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a standard item comes from, and whether its wording was compared with the original."""
+    """Where a standard item comes from, and whether its wording was compared with the original; ``own`` for the author's own words."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
@@ -75,6 +75,11 @@ class Source:
     verified: bool = False
     url: str | None = None
     note: str | None = None
+
+    @property
+    def own(self) -> bool:
+        """Say whether the words are the questionnaire's own and follow no standard."""
+        return self.standard == "own"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

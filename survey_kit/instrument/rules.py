@@ -169,7 +169,7 @@ def _missing(declaration: Declaration, place: Place, tell: Teller) -> Iterator[P
 
 
 def _remarks(declaration: Declaration, found: Sequence[Place], tell: Teller) -> Iterator[Problem]:
-    unverified = [p for p in found if p.own and p.item.source and not p.item.source.verified]
+    unverified = [p for p in found if p.own and p.item.source and not p.item.source.verified and not p.item.source.own]
     if unverified:
         names = ", ".join(place.item.id for place in unverified[:6]) + (", ..." if len(unverified) > 6 else "")
         message = f"The wording of {len(unverified)} standard items was not compared with the original: {names}."

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from survey_kit.errors import did_you_mean
+from survey_kit.errors import InstrumentError, did_you_mean
+from survey_kit.instrument.expressions import parse
 from survey_kit.instrument.model import CODED, Declaration, Item, Problem, Scale
 from survey_kit.instrument.places import Place, Teller, Way, missing_codes, scale_of
 
@@ -22,7 +23,7 @@ def check_items(declaration: Declaration, found: Sequence[Place], tell: Teller) 
         yield from _computed(place, tell)
         yield from _drawn(declaration, place, tell)
         yield from _ordered(declaration, place, by_id, tell)
-        yield from _rest(declaration, place, tell)
+        yield from _rest(declaration, place, by_id, tell)
     yield from _rotations(declaration, by_id, tell)
     yield from _cards(declaration, found, tell)
     yield from _unused(declaration, found, tell)
@@ -172,7 +173,7 @@ def _rotations(declaration: Declaration, by_id: dict[str, Place], tell: Teller) 
         )
 
 
-def _rest(declaration: Declaration, place: Place, tell: Teller) -> Iterator[Problem]:
+def _rest(declaration: Declaration, place: Place, by_id: dict[str, Place], tell: Teller) -> Iterator[Problem]:
     item = place.item
     if len(item.id) > LONGEST_ID:
         message = f"The id '{item.id}' has {len(item.id)} characters; Stata keeps {LONGEST_ID}."
@@ -186,10 +187,24 @@ def _rest(declaration: Declaration, place: Place, tell: Teller) -> Iterator[Prob
         return
     dates = {change.version: change.date for change in declaration.changelog}
     when = dates.get(declaration.version)
-    if about.until is not None and when is not None and about.until[:10] < when[: len(about.until)]:
+    ended = about.until is not None and when is not None and about.until[:10] < when[: len(about.until)]
+    if ended and not _dated(place, by_id):
         message = f"Item '{item.id}' is about '{item.about}', which ended {about.until}."
         fix = f"Ask about its successor '{about.successor}'." if about.successor else "Remove the item."
         yield tell("I038", (*place.way, "about"), message, fix, "note")
+
+
+def _dated(place: Place, by_id: dict[str, Place]) -> bool:
+    """Say whether a date decides about the item, so that it is asked only while the institution existed."""
+    names = {name for text, _ in place.conditions() for name in _names(text)}
+    return any(by_id[name].item.type == "date" for name in names if name in by_id)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    try:
+        return parse(text).names
+    except InstrumentError:
+        return ()
 
 
 def _cards(declaration: Declaration, found: Sequence[Place], tell: Teller) -> Iterator[Problem]:

@@ -210,6 +210,10 @@ def test_an_institution_that_ended_is_told(tmp_path):
     found = problems(tmp_path, items("id: q, scale: s, text: Q, about: agency"), head)
     assert [(problem.code, problem.severity) for problem in found] == [("I038", "note")]
     assert "service" in found[0].fix
+    dated = items(
+        "id: day, type: date, text: Day", "id: q, scale: s, text: Q, about: agency, ask_if: day < '2025-07-01'"
+    )
+    assert problems(tmp_path, dated, head) == ()
 
 
 def test_every_fault_of_the_schema_is_told_with_its_line(tmp_path):
