@@ -9,7 +9,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import pairwise
+from math import isinf
 
 from survey_kit.errors import InstrumentError
 from survey_kit.instrument.expressions import GRAMMAR, called, constants, parse, parse_value
@@ -62,8 +64,8 @@ def constraint(instrument: Instrument, item_id: str) -> str:
         alone = [code for code in (*item.exclusive, *missing) if code in item.exclusive or code in missing]
         parts += [f"not(selected(., {_text(code)}) and count-selected(.) > 1)" for code in dict.fromkeys(alone)]
         parts += [f"count-selected(.) <= {item.most}"] if item.most is not None else []
-    parts += [f". >= {item.minimum:.15g}"] if item.minimum is not None else []
-    parts += [f". <= {item.maximum:.15g}"] if item.maximum is not None else []
+    parts += [f". >= {_constant(item.minimum)}"] if item.minimum is not None else []
+    parts += [f". <= {_constant(item.maximum)}"] if item.maximum is not None else []
     if item.constraint:
         own = f"not({_Writer(instrument, own=item_id).false(parse(item.constraint).tree)})"
         several = missing if item.type == "multiple" else ()
@@ -184,8 +186,9 @@ class _Writer:
 
     def call(self, how: str, part: ast.expr) -> str:
         """Write a function of an item or of the members of a repeated module."""
-        if how == "floor":
-            return f"floor({self.value(part)})"
+        if how == "floor":  # ODK's apps know int(), which cuts towards zero, and no floor()
+            whole = self.value(part)
+            return f"if({whole} < 0 and int({whole}) != {whole}, int({whole}) - 1, int({whole}))"
         if how == "count":
             return f"count(${{{_id(part)}}})"
         if how == "sum":  # of no members some engines make no number
@@ -269,7 +272,10 @@ def _join(parts: Sequence[str], word: str, neutral: str, decided: str) -> str:
 def _constant(value: Code | float) -> str:
     if isinstance(value, str):
         return _text(value)
-    return f"{value:.15g}"
+    if isinf(value):
+        return "(1 div 0)" if value > 0 else "(-1 div 0)"
+    text = f"{value:.15g}"
+    return format(Decimal(text), "f") if "e" in text else text  # XPath 1.0 knows no exponents
 
 
 def _text(value: Code | float) -> str:

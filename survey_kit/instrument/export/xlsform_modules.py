@@ -101,17 +101,18 @@ def _members(form: FormRows, module: Module, when: str) -> None:
         message = f"The repeated module '{module.id}' and an item have the same name."
         form.tell("X011", module.id, message, "Rename one of them.", error=True)
     count, number = repeat.count, f"{module.id}__n"
-    some = both(when, relevant(form_, joined(module.ask_if, f"{count} >= 1")))
     most = f"if(${{{count}}} > {repeat.most}, {repeat.most}, int(${{{count}}}))"
+    some = relevant(form_, joined(module.ask_if, f"{count} >= 1"))
     form.add("calculate", number, calculation=f"if({some}, {most}, 0)")
+    route = both(when, f"${{{number}}} > 0")
     form.own(number, count, "count")
     if module.lead_in or module.instruction or module.self_completed:
         outer = f"{module.id}__head"
-        form.add("begin_group", outer, **words.heading(module.title, module.id), relevant=f"${{{number}}} > 0")
+        form.add("begin_group", outer, **words.heading(module.title, module.id), relevant=route)
         _lead_in(form, module, "")
         form.add("end_group", outer)
     heading = words.heading(repeat.name or module.title, module.id)
-    form.add("begin_repeat", module.id, **heading, repeat_count=f"${{{number}}}", relevant=f"${{{number}}} > 0")
+    form.add("begin_repeat", module.id, **heading, repeat_count=f"${{{number}}}", relevant=route)
     # devices keep members when their number falls; those beyond it are closed
     form.add("begin_group", f"{module.id}__each", **heading, relevant=f"position(..) <= ${{{number}}}")
     _body(form, module)
