@@ -1,8 +1,8 @@
 """The same answer paths through ODK's engine and through the package's own walk: where they differ.
 
 The engine gets a path before anything is known of what will open. Our walk then goes through the same path for all interviews at
-once; only what was drawn at random is taken from the engine. Compared are, of every interview and after every revision: which items are
-open, which answers are refused, which values stand, and all computed values.
+once; only what was drawn at random is taken from the engine. Compared are, of every interview and after every revision: which items and
+notes are open, which answers are refused, which values stand, all computed values, and the order in which questions came.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-from odk_engine import Round
+from odk_engine import Form, Plan, Round
 from odk_plans import WHOLE, Path
 
 from survey_kit.instrument import Instrument, Item, Module
+from survey_kit.instrument.export import XlsForm
 from survey_kit.instrument.model import DRAWN
+from survey_kit.instrument.questionnaire import joined
 from survey_kit.instrument.walk import Walk
 
 
@@ -33,11 +35,100 @@ class Agreement:
     differences: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Under which names the form asks what: an item whose place is drawn stands there in copies.
+
+    Attributes
+    ----------
+    asked
+        Of each item and note its names in the form.
+    why
+        Of each date or text that can be passed over the question that asks for the reason.
+    """
+
+    asked: dict[str, list[str]]
+    why: dict[str, list[str]]
+
+    @classmethod
+    def of(cls, instrument: Instrument, form: XlsForm) -> Names:
+        """Read them off an exported form."""
+        known = {item.id for item in instrument.items} | {note.id for _, note in notes(instrument)}
+        copies: dict[str, list[str]] = {}
+        why: dict[str, list[str]] = {}
+        for column in form.columns:
+            if column.item in known and (
+                column.kind == "copy" or (column.kind == "note" and column.item != column.column)
+            ):
+                copies.setdefault(column.item, []).append(column.column)
+            if column.kind == "missing":
+                why.setdefault(column.item, []).append(column.column)
+        return cls({name: copies.get(name, [name]) for name in known}, why)
+
+    def keys(self, key: str) -> list[str]:
+        """Give the keys of an item, or of one member's, in the engine's results."""
+        name, _, member = key.partition("[")
+        return [f"{one}[{member}" if member else one for one in self.asked[name]]
+
+    def reasons(self, key: str) -> list[str]:
+        """Give the keys of the questions why it was not answered."""
+        name, _, member = key.partition("[")
+        return [f"{one}[{member}" if member else one for one in self.why.get(name, [])]
+
+    def plan(self, instrument: Instrument, path: Path) -> Plan:
+        """Write a path as the engine takes it."""
+        answers: dict[str, list[Any]] = {}
+        for key, tries in path.answers.items():
+            item = instrument.item(key.partition("[")[0])
+            answers |= {name: [_sent(item, one) for one in tries] for name in self.keys(key)}
+            answers |= {reason: [str(next(iter(instrument.missing_codes(item.id))))] for reason in self.reasons(key)}
+        revised = [
+            {
+                name: _sent(instrument.item(key.partition("[")[0]), value)
+                for key, value in change.items()
+                for name in self.keys(key)
+            }
+            for change in path.revised
+        ]
+        return Plan(answers=answers, revised=revised, fresh=path.fresh)
+
+
+def notes(instrument: Instrument) -> list[tuple[Module, Item]]:
+    """Give the items that are only shown."""
+    return [(module, item) for module in instrument.modules for item in module.items if item.type == "note"]
+
+
+def unequal_choices(instrument: Instrument, names: Names, form: Form) -> list[str]:
+    """Tell what the form asks and the instrument does not, or the other way round, and lists of answers that differ."""
+    found = {one["question"]: one for one in form.questions}
+    out = []
+    for item in instrument.items:
+        repeated = instrument.module_of(item.id).repeat is not None
+        codes = [str(code) for code in (*instrument.codes(item.id), *instrument.missing_codes(item.id))]
+        for name in names.asked[item.id]:
+            if repeated:
+                continue  # a form has no members before there are any
+            if name not in found:
+                out.append(f"{name} is not in the form")
+            elif item.type in {"single", "multiple"} and sorted(found[name]["choices"] or []) != sorted(codes):
+                out.append(f"{name} offers {found[name]['choices']} instead of {codes}")
+    ours = {name for several in (*names.asked.values(), *names.why.values()) for name in several}
+    strange = [key for key, one in found.items() if one["kind"] not in {"model-value", "note"} and key not in ours]
+    return out + [f"{key} is not in the instrument" for key in strange]
+
+
+def _sent(item: Item, answer: Any) -> Any:
+    if item.type == "multiple":
+        return [str(code) for code in answer]
+    return str(answer) if item.type == "single" else answer
+
+
 @dataclass(slots=True)
 class Replay:
     """The package's side of the interviews of one instrument."""
 
     instrument: Instrument
+    names: Names
     paths: Sequence[Path]
     interviews: Sequence[Sequence[Round]]
     out: Agreement = field(default_factory=Agreement)
@@ -84,9 +175,11 @@ class _Pass:
         for module in instrument.modules:
             items = [item for item in instrument.items if instrument.module_of(item.id).id == module.id]
             inner, places = self.inside(walk, module)
+            at = [one for one, _ in places]
             for item in items:
-                keys = [item.id if member is None else f"{item.id}[{member}]" for _, member in places]
-                self.item(inner, item, [at for at, _ in places], keys)
+                self.item(inner, item, at, [_key(item, member) for _, member in places])
+            for note in (one for one in module.items if one.type == "note"):
+                self.note(inner, module, note, at, [_key(note, member) for _, member in places])
             if module.repeat is not None:
                 walk.close(inner)
 
@@ -102,12 +195,8 @@ class _Pass:
 
     def item(self, walk: Walk, item: Item, at: list[int], keys: list[str]) -> None:
         """Compare one item in all interviews."""
-        out = self.replay.out
         opened = walk.open(item.id)
-        out.openings += len(at)
-        for one, key, ours in zip(at, keys, opened.tolist(), strict=True):
-            if (key in self.open[one]) != ours:
-                self.replay.differ(self.rows[one], self.number, key, "open" if ours else "closed", self.state(one, key))
+        self.opened(at, keys, opened.tolist())
         if item.type == "calculated":
             walk.calculate(item.id)
             self.computed(walk, item, at, keys)
@@ -118,8 +207,17 @@ class _Pass:
             walk.put(item.id, [self.replay.given[self.rows[one]].get(key) for one, key in zip(at, keys, strict=True)])
             self.stands(item, at, keys, opened.tolist())
 
-    def state(self, at: int, key: str) -> str:
-        return "open" if key in self.open[at] else "closed"
+    def note(self, walk: Walk, module: Module, note: Item, at: list[int], keys: list[str]) -> None:
+        """Compare where a note is shown."""
+        self.opened(at, keys, walk.holds(joined(module.ask_if, note.ask_if)).tolist())
+
+    def opened(self, at: list[int], keys: list[str], opened: list[bool]) -> None:
+        """Compare what is open: under just one of its names, if it has several."""
+        for one, key, ours in zip(at, keys, opened, strict=True):
+            engine = [name for name in self.replay.names.keys(key) if name in self.open[one]]
+            self.replay.out.openings += 1
+            if len(engine) != int(ours):
+                self.replay.differ(self.rows[one], self.number, key, "open" if ours else "closed", engine)
 
     def ask(self, walk: Walk, item: Item, at: list[int], keys: list[str], opened: list[bool]) -> None:
         """Try the answers of the path in turn, all interviews at once, and compare what is refused."""
@@ -154,14 +252,16 @@ class _Pass:
         """Give the answers to try for a question in this round, with the engine's verdicts."""
         row = self.rows[at]
         path, done = self.replay.paths[row], self.replay.done[row]
+        names = self.replay.names.keys(key)
         if self.number and key in path.revised[self.number - 1]:
-            verdict = self.rounds[at].revised[key]
-            if verdict != "closed":
+            verdicts = [one for name in names if (one := self.rounds[at].revised[name]) != "closed"]
+            if verdicts:
                 self.replay.given[row].pop(key, None)
-                return [path.revised[self.number - 1][key]], [verdict]
+                return [path.revised[self.number - 1][key]], verdicts
         if is_open and key not in done:
             done.add(key)
-            return list(path.answers.get(key, [])), self.verdicts[at].get(key, [])
+            tried = [self.verdicts[at][name] for name in names if name in self.verdicts[at]]
+            return list(path.answers.get(key, [])), tried[0] if tried else []
         return [], []
 
     def stands(self, item: Item, at: list[int], keys: list[str], opened: list[bool]) -> None:
@@ -172,6 +272,9 @@ class _Pass:
             self.replay.out.values += 1
             if not same(item, ours, engine):
                 self.replay.differ(self.rows[one], self.number, key, ours, engine)
+            reasons = [name for name in self.replay.names.reasons(key) if name in self.open[one]]
+            if self.replay.names.reasons(key) and len(reasons) != int(is_open and ours is None):
+                self.replay.differ(self.rows[one], self.number, f"why not {key}", ours, reasons)
 
     def computed(self, walk: Walk, item: Item, at: list[int], keys: list[str]) -> None:
         values, known = walk.columns[item.id]
@@ -191,6 +294,10 @@ class _Pass:
         if not possible:
             self.replay.differ(self.rows[at], self.number, key, "no such draw", value)
         return int(number) if item.type == "arm" else number
+
+
+def _key(item: Item, member: int | None) -> str:
+    return item.id if member is None else f"{item.id}[{member}]"
 
 
 def fits(instrument: Instrument, item: Item, answer: Any) -> bool:
@@ -219,7 +326,7 @@ def same(item: Item, ours: Any, engine: Any) -> bool:
     if ours is None or engine is None:
         return ours is None and engine is None
     if item.type == "multiple":
-        return sorted(map(str, ours)) == sorted(engine)
+        return sorted(map(str, ours)) == sorted(engine.split() if isinstance(engine, str) else engine)
     if isinstance(ours, (int, float)):
         try:
             return abs(float(engine) - ours) <= 1e-9 * max(1.0, abs(ours))

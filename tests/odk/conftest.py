@@ -60,3 +60,9 @@ def agreement() -> ModuleType:
 def plans() -> ModuleType:
     """Give plans.py."""
     return _load("plans")
+
+
+@pytest.fixture(scope="session")
+def random_instruments() -> ModuleType:
+    """Give random_instruments.py."""
+    return _load("random_instruments")

@@ -58,7 +58,12 @@ const commands = {
 		held.varying = new Set(varyingIn(interview));
 		return {
 			languages: interview.root.languages.filter((one) => !one.isSyntheticDefault).map((one) => one.language),
-			questions: interview.leaves().map((node) => ({ question: interview.key(node), path: interview.path(node), kind: node.nodeType })),
+			questions: interview.leaves().map((node) => ({
+				question: interview.key(node),
+				path: interview.path(node),
+				kind: node.nodeType,
+				choices: node.currentState.valueOptions?.map((option) => option.value) ?? null,
+			})),
 			varying: [...held.varying],
 			drawn: interview.drawn.map((node) => interview.key(node)),
 		};

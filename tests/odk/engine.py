@@ -93,7 +93,7 @@ class Form:
 
     name: str
     languages: list[str]
-    questions: list[dict[str, str]]
+    questions: list[dict[str, Any]]
     varying: list[str]
     drawn: list[str]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 
-from survey_kit.instrument import Instrument, Item, Module, Repeat, Scale, check
+from survey_kit.instrument import Instrument, Item, Module, Repeat, Rotation, Scale, check
+from survey_kit.instrument.questionnaire import row_of
 
 DAYS = ("2025-12-31", "2026-01-01", "2026-06-15", "2026-11-30")
 TEXTS = ("yes", "a'b", "98", "Қазақстан", "1e3", "-", "")
@@ -23,32 +24,69 @@ class Maker:
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
         self.known: list[Item] = []
-        self.outer: list[Item] = []
         self.repeated: dict[str, list[Item]] = {}
 
     def instrument(self, seed: int) -> Instrument:
-        modules = [self.module("first", 8), self.module("second", 8, condition=True)]
-        size = Item(id="size", type="integer", minimum=0, maximum=4, text={"en": "How many?"})
-        modules.append(Module(id="counting", items=(size,)))
+        draws = (
+            Item(id="start_row", type="arm", scale="bare", text={"en": "Row"}),
+            Item(id="start_module", type="arm", scale="yes_no", text={"en": "Module"}),
+            Item(id="order", type="random", text={"en": "Order"}),
+        )
+        self.known += draws
+        modules = [Module(id="draws", title={"en": "Draws"}, items=draws)]
+        modules += [self.module("first", 7), self.module("second", 7, condition=True)]
+        modules += [self.module("turn_a", 4, condition=True), self.module("turn_b", 4, condition=True, apart="turn_a")]
+        size = Item(id="size", type="integer", minimum=0, maximum=4, text={"en": "How many?"}, ask_if=self.truth(1))
+        modules.append(Module(id="counting", title={"en": "Counting"}, items=(size,)))
         self.known.append(size)
-        self.outer = list(self.known)
+        outer = list(self.known)
         repeat = Repeat(count="size", most=3, name={"en": "member"})
-        members = self.module("members", 5, repeat=repeat)
-        self.repeated["members"] = list(members.items)
-        self.known = list(self.outer)
-        modules += [members, self.module("last", 10, condition=True)]
+        members = self.module("members", 5, condition=True, repeat=repeat)
+        self.repeated["members"] = [item for item in members.items if item.type not in {"grid", "note"}]
+        self.known = outer
+        modules += [members, self.module("last", 8, condition=True)]
         return Instrument(
             id=f"random_{seed}",
             version="1",
             missing={98: "dont_know", 99: "refused"},
             scales=SCALES,
             modules=tuple(modules),
+            rotations={"turns": Rotation(start="start_module", modules=("turn_a", "turn_b"))},
         )
 
-    def module(self, name: str, n: int, *, condition: bool = False, repeat: Repeat | None = None) -> Module:
+    def module(
+        self, name: str, n: int, *, condition: bool = False, repeat: Repeat | None = None, apart: str = ""
+    ) -> Module:
+        """Make a module; of two that are rotated, the second looks at nothing in the first."""
+        before = self.known
+        self.known = [item for item in before if not (apart and item.id.startswith(apart))]
+        seen = len(self.known)
         ask_if = self.truth(2) if condition and self.rng.random() < 0.6 else None
-        items = tuple(self.item(f"{name}_{number}") for number in range(n))
-        return Module(id=name, title={"en": name}, items=items, ask_if=ask_if, repeat=repeat)
+        items = [self.item(f"{name}_{number}") for number in range(n)]
+        if self.rng.random() < 0.5:
+            items.append(Item(id=f"{name}_note", type="note", text={"en": "Please note."}, ask_if=self.truth(2)))
+        if repeat is None and self.rng.random() < 0.5:
+            items.append(self.grid(name))
+        made = self.known[seen:]
+        self.known = before + made
+        return Module(id=name, title={"en": name}, items=tuple(items), ask_if=ask_if, repeat=repeat)
+
+    def grid(self, name: str) -> Item:
+        rows = tuple(
+            Item(
+                id=f"{name}_row{number}",
+                text={"en": f"Row {number}"},
+                ask_if=self.truth(1) if self.rng.random() < 0.4 else None,
+            )
+            for number in range(3)
+        )
+        rotate = "start_row" if self.rng.random() < 0.7 else None
+        ask_if = self.truth(2) if self.rng.random() < 0.5 else None
+        grid = Item(
+            id=f"{name}_grid", type="grid", text={"en": "Grid"}, scale="zero", rows=rows, rotate=rotate, ask_if=ask_if
+        )
+        self.known += [row_of(grid, row) for row in rows]
+        return grid
 
     def item(self, name: str) -> Item:
         kind = self.rng.choice(TYPES)
@@ -57,7 +95,9 @@ class Maker:
         made = {"id": name, "text": text, "ask_if": ask_if}
         match kind:
             case "single":
-                item = Item(**made, scale=self.rng.choice(tuple(SCALES)))
+                item = Item(
+                    **made, scale=self.rng.choice(tuple(SCALES)), shuffle=self.rng.choice((None, None, "order"))
+                )
             case "multiple":
                 item = Item(
                     **made, type="multiple", scale=self.rng.choice(("zero", "region", "bare")), **self.several()
@@ -81,7 +121,7 @@ class Maker:
         return item
 
     def several(self) -> dict[str, object]:
-        return {"most": 2} if self.rng.random() < 0.3 else {}
+        return {"most": 2} if self.rng.random() < 0.3 else {"shuffle": "order"} if self.rng.random() < 0.3 else {}
 
     def own(self, item: Item) -> str:
         """Write a constraint, which looks at the item itself."""
@@ -112,7 +152,7 @@ class Maker:
             else f"{self.rng.randint(-3, 3)} <= {one} < {other}"
         )
 
-    def comparison(self, item: Item) -> str:
+    def comparison(self, item: Item) -> str:  # noqa: PLR0911 - one per type
         if self.rng.random() < 0.12 and item.type not in {"arm", "random", "calculated"}:
             return f"answered({item.id})"
         match item.type:
@@ -175,7 +215,7 @@ class Maker:
         return self.rng.choice(("==", "!=", "<", "<=", ">", ">="))
 
 
-_FIELDS = ("id", "text", "ask_if", "type", "scale", "minimum", "maximum", "missing")
+_FIELDS = ("id", "text", "ask_if", "type", "scale", "minimum", "maximum", "missing", "shuffle")
 
 
 def random_instrument(seed: int) -> Instrument:
