@@ -27,13 +27,24 @@ DECIMAL_COMMA = re.compile(r'(?:^|;)"?-?\d+,\d+"?(?=;|$)', re.MULTILINE)
 
 def read_csv(path: Path, columns: Sequence[str] | None = None, encoding: str = "utf-8") -> pd.DataFrame:
     """Read a CSV file; numbers become numbers, but what starts with a 0 stays a text (``"0110"`` is a code)."""
+    return parse_csv(read_content(path), path, columns, encoding)
+
+
+def parse_csv(
+    content: bytes,
+    where: Path | str,
+    columns: Sequence[str] | None = None,
+    encoding: str = "utf-8",
+    *,
+    by_case: bool = False,
+) -> pd.DataFrame:
+    """Read the bytes of a CSV file that stands at `where`; `by_case` takes names that differ by case only for two."""
     import pandas as pd
 
-    content = _content(path)
-    text = _text(path, content, encoding)
+    text = _text(where, content, encoding)
     head = text[: text.find("\n")] if "\n" in text else text
     separator = _separator(head)
-    names = _scan(path, text, separator)
+    names = _scan(where, text, separator, by_case=by_case)
     wanted = [name for name in names if name and (columns is None or name in columns)]
     options: dict[str, Any] = {
         "sep": separator,
@@ -52,7 +63,8 @@ def read_csv(path: Path, columns: Sequence[str] | None = None, encoding: str = "
     return frame
 
 
-def _content(path: Path) -> bytes:
+def read_content(path: Path) -> bytes:
+    """Read a CSV file or a gzipped one, at most `MAX_BYTES` of it."""
     size = path.stat().st_size
     if size > MAX_BYTES:
         raise _too_large(path, size)
@@ -80,7 +92,7 @@ def _too_large(path: Path, size: int) -> ResponsesError:
     return ResponsesError("The file is too large.", where=str(path), found=found, fix="Convert it to Parquet.")
 
 
-def _text(path: Path, content: bytes, encoding: str) -> str:
+def _text(path: Path | str, content: bytes, encoding: str) -> str:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and encoding == "utf-8":
         raise _not_in(path, "UTF-8", "it starts like UTF-16", "Save it as 'CSV UTF-8'.")
     try:
@@ -112,7 +124,7 @@ def _separator(head: str) -> str:
     return max(SEPARATORS, key=bare.count)
 
 
-def _scan(path: Path, text: str, separator: str) -> list[str]:
+def _scan(path: Path | str, text: str, separator: str, *, by_case: bool) -> list[str]:
     """Read the header and hold every row against it; the first ragged row is told with its line."""
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
@@ -120,7 +132,7 @@ def _scan(path: Path, text: str, separator: str) -> list[str]:
         if not any(names):
             fix = "Export the answers again, with the names of the columns in the first row."
             raise ResponsesError("The first row names no columns.", where=f"{path}:1", fix=fix)
-        _header(path, names)
+        _header(path, names, by_case=by_case)
         ragged = [(line, width) for line, width in _widths(rows) if width not in {0, len(names)}]
     except csv.Error as fault:
         raise ResponsesError(
@@ -148,7 +160,7 @@ def _widths(rows: Any) -> Iterator[tuple[int, int]]:
         start = rows.line_num + 1
 
 
-def _header(path: Path, names: Sequence[str]) -> None:
+def _header(path: Path | str, names: Sequence[str], *, by_case: bool) -> None:
     nameless = [place for place, name in enumerate(names) if not name and place]
     if nameless:
         raise ResponsesError(
@@ -159,7 +171,7 @@ def _header(path: Path, names: Sequence[str]) -> None:
         )
     seen: dict[str, int] = {}
     for place, name in enumerate(names):
-        first = seen.setdefault(name.casefold(), place)
+        first = seen.setdefault(name if by_case else name.casefold(), place)
         if first != place:
             same = "the same name" if names[first] == name else "the same name but for case"
             raise ResponsesError(

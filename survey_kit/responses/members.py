@@ -49,21 +49,36 @@ def attach(taking: Taking, tables: Mapping[str, Frame], wave: str | None, case: 
 
 
 def counted(taking: Taking) -> None:
-    """Tell the interviews that have not as many members as they counted."""
+    """Tell the interviews that have not as many members as they counted.
+
+    Rows without any answer beyond the count are no members: devices keep them when somebody corrects the count downwards.
+    """
     for name, members in taking.inner.items():
         if members.parent is None:
             continue
-        there = np.bincount(members.parent, minlength=len(taking.data)).astype(np.float64)
-        wrong = np.zeros(len(taking.data), dtype=bool)
+        expected = np.full(len(taking.data), np.nan)
         for place, form in enumerate(taking.forms):
             module = next((one for one in form.modules if one.id == name), None)
             if module is not None and module.repeat is not None and taking.has(module.repeat.count):
-                wrong |= (taking.form == place) & (_expected(taking, module) - there != 0)
+                expected = np.where(taking.form == place, _expected(taking, module), expected)
+        names = [name for name in members.data if name != MEMBER and name in members.taken()]
+        blank = members.data[names].isna().all(axis=1).to_numpy()
+        _only(members, ~(blank & (members.data[MEMBER].to_numpy() > expected[members.parent])))
+        there = np.bincount(members.parent, minlength=len(taking.data)).astype(np.float64)
+        wrong = np.isfinite(expected) & (expected != there)
         message = "There are not as many members as the interview counted."
         taking.log.by_wave("R019", message, wrong, taking.place, taking.labels, name)
 
 
 # ------------------------------------------------------------------------------------------------------------- inside
+def _only(members: Taking, rows: np.ndarray) -> None:
+    """Keep some members."""
+    if members.parent is None or rows.all():
+        return
+    members.data = members.data[rows].reset_index(drop=True)
+    members.place, members.form, members.parent = members.place[rows], members.form[rows], members.parent[rows]
+
+
 def _expected(taking: Taking, module: Module) -> np.ndarray:
     """Give how many members there should be; what is there anyway where the count is not known."""
     n = len(taking.data)

@@ -81,6 +81,8 @@ def _xlsx(source: Path, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     book = CalamineWorkbook.from_path(str(source))
     names = list(book.sheet_names)
     sheet = options["sheet"]
+    if isinstance(sheet, int):
+        sheet = names[sheet]
     filled = [name for name in names if book.get_sheet_by_name(name).height > 1] if sheet is None else names
     if sheet is None and len(filled) != 1:
         raise ValueError(f"{len(filled)} sheets hold rows ({', '.join(filled[:6])}); name the one with the answers")
@@ -97,7 +99,7 @@ def _xlsx(source: Path, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         raise ValueError("the first row does not name every column")
     keep = [j for j in range(width) if options["columns"] is None or header[j] in options["columns"]]
     arrays = [_column([row[j] for row in rows[1:]]) for j in keep]
-    return pa.Table.from_arrays(arrays, names=[header[j] for j in keep]), {}
+    return pa.Table.from_arrays(arrays, names=[header[j] for j in keep]), {"sheets": names}
 
 
 def _statistics(source: Path, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

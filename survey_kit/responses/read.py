@@ -95,7 +95,7 @@ def _read(path: Path, columns: Sequence[str] | None, encoding: str, sheet: str |
         read = Labelled(frame=read_csv(path, columns, encoding))
     elif (kind := NATIVE.get(Path(name).suffix)) is not None:
         if kind == "xlsx":
-            _unpackable(path)
+            unpackable(path)
         table, about = parse(path, kind, columns=columns, encoding=encoding, sheet=sheet)
         read = _labelled(table, about)
     else:
@@ -110,7 +110,7 @@ def _read(path: Path, columns: Sequence[str] | None, encoding: str, sheet: str |
     return read
 
 
-def _unpackable(path: Path) -> None:
+def unpackable(path: Path) -> None:
     """Refuse a workbook that is cut off, or would unpack to more than a survey's answers ever need."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -133,7 +133,7 @@ def _unpackable(path: Path) -> None:
 
 
 def _labelled(table: pd.DataFrame, about: Mapping[str, object]) -> Labelled:
-    if not about:
+    if "value_labels" not in about:
         return Labelled(frame=table)
     labels: Mapping[str, list[tuple[Code, str]]] = about["value_labels"]  # type: ignore[assignment]
     ranges: Mapping[str, list[tuple[Code, Code]]] = about["missing_ranges"]  # type: ignore[assignment]

@@ -47,7 +47,7 @@ def parse(
     *,
     columns: Sequence[str] | None = None,
     encoding: str = "utf-8",
-    sheet: str | None = None,
+    sheet: str | int | None = None,
     limits: Limits = LIMITS,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Give the table of a file and what the file says about it; a parser that fails, crashes or hangs is one error."""

@@ -70,8 +70,8 @@ def take(  # noqa: PLR0913  (a study declares all of this; study.read_responses 
     not_asked, unasked_when
         By wave: items asked of nobody; items not asked of some rows.
     version, versions
-        The column that names the version of the instrument an interview was held with, and the instruments by that name;
-        a row that names none of them is held against the instrument of its wave.
+        The column that names the version of the instrument an interview was held with, and the instruments by that name,
+        the newest first; a row that names none of them is held against the instrument of its wave.
     members
         For each repeated module the table of its members, with the case column of the interview, and ``member`` with their
         number if the table has it.
@@ -98,7 +98,7 @@ def take(  # noqa: PLR0913  (a study declares all of this; study.read_responses 
     """
     log, versions = Log(), versions or {}
     forms, labels = _forms(instruments, wave, waves)
-    ids = _wanted([*versions.values(), *forms.values()], items)
+    ids = _wanted([*reversed(list(versions.values())), *forms.values()], items)
     data = _data(table, [*(name for name in (wave, case, version) if name), *required], source)
     data, gone, place, labels = _waves(data, wave, labels, log, source)
     _cases(data, case, place, labels, source)
@@ -117,12 +117,12 @@ def take(  # noqa: PLR0913  (a study declares all of this; study.read_responses 
     )
     attach(taking, members or {}, wave, case, gone)
     require(taking, ids)
+    counted(taking)
     if reasons is not None:
         rows = Rows(wave=wave, case=case, labels=labels, place=place, cases=data[case] if case else None)
         taking.reasons = read_reasons(reasons, reason_kinds or {}, reason_suffix, rows, source, log)
     frame, missing = _settled(taking, ids, wave, [*([case] if case else []), *required])
     inner = {home: _settled(part, ids, wave, [str(case), MEMBER]) for home, part in taking.inner.items()}
-    counted(taking)
     whole = Responses(
         frame=frame,
         missing=missing,
@@ -233,7 +233,9 @@ def _forms_of(
     log: Log,
 ) -> tuple[tuple[Instrument, ...], IntArray]:
     """Give the instruments, the oldest first, and the place of each row's own among them."""
-    ordered = tuple({id(form): form for form in (*versions.values(), *of_waves)}.values())
+    waves = {id(form) for form in of_waves}
+    earlier = [form for form in reversed(list(versions.values())) if id(form) not in waves]
+    ordered = tuple({id(form): form for form in (*earlier, *of_waves)}.values())
     at = {id(form): number for number, form in enumerate(ordered)}
     form = np.array([at[id(one)] for one in of_waves], dtype=np.int64)[place]
     if version is None or not versions:
