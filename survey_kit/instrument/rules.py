@@ -130,6 +130,10 @@ def _scales(declaration: Declaration, found: Sequence[Place], tell: Teller) -> I
             )
         if scale.codes and not scale.labels and not scale.ends:
             yield tell("I021", way, "The answers have no words.", "Add 'labels:' or 'ends:'.", "note")
+        bare = [code for code in scale.codes if code not in scale.labels] if scale.labels and not scale.ends else []
+        if bare:
+            message = f"The answers {', '.join(map(repr, bare))} have no words, others have."
+            yield tell("I021", (*way, "labels"), message, "Add them under 'labels:'.", "note")
 
 
 def _kind(declaration: Declaration, place: Place, tell: Teller) -> Iterator[Problem]:

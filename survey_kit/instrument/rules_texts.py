@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from survey_kit.errors import did_you_mean
 from survey_kit.instrument.compose import PLACEHOLDER
-from survey_kit.instrument.model import Declaration, Problem
+from survey_kit.instrument.model import DRAWN, Declaration, Problem
 from survey_kit.instrument.places import Place, Teller, Way
 from survey_kit.instrument.texts import walk_texts
 
 PIPED = re.compile(r"\$\{([^}]*)\}")
 VARIABLE_BYTES, VALUE_BYTES = 255, 120  # SPSS cuts longer labels without a word
+_SILENT = frozenset({"calculated", *DRAWN})  # never shown
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
 
@@ -21,6 +22,9 @@ def check_texts(declaration: Declaration, own: Declaration, found: Sequence[Plac
     """Check every text of `own`, the part that stands in the instrument's own file, in all its languages."""
     ways = _ways(declaration)
     by_id = {place.item.id: place for place in found}
+    for place in found:
+        if place.own and place.item.type not in _SILENT and not (place.item.text or place.item.label):
+            yield tell("I014", place.way, f"Item '{place.item.id}' has no words.", "Write the question under 'text:'.")
     for key, texts in walk_texts(own):
         way = _way(key, ways)
         if not texts.get(own.source_language, "").strip():
