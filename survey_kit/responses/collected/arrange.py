@@ -12,7 +12,7 @@ from survey_kit.instrument import Instrument
 from survey_kit.instrument.expressions import parse, parse_value
 from survey_kit.responses.codes import plain
 from survey_kit.responses.collected.columns import Names, Sources, joined, ticked
-from survey_kit.responses.collected.raw import Raw
+from survey_kit.responses.collected.raw import Raw, texts
 from survey_kit.responses.responses import Log
 
 if TYPE_CHECKING:
@@ -165,5 +165,5 @@ def _rejected(raw: Raw) -> np.ndarray:
     name = next((one for one in ("ReviewState", "_validation_status") if one in raw.data), None)
     if name is None:
         return np.zeros(len(raw.data), dtype=bool)
-    said = raw.data[name].fillna("").astype(str).str.casefold()
-    return np.asarray(said.map(lambda one: any(word in one for word in REJECTED)).to_numpy(dtype=bool))
+    said = [str(one or "").casefold() for one in texts(raw.data[name])]
+    return np.array([any(word in one for word in REJECTED) for one in said], dtype=bool)
