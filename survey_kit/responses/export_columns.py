@@ -180,10 +180,6 @@ def stata(column: Column, tell: Tell) -> Encoded:
     letters = _letters(column)
     numbers, labels = _numbered(column, tell)
     marks: dict[Any, str] = {**STATA_LETTERS, **letters}
-    if not np.isfinite(np.asarray(numbers, dtype=np.float64)).any():  # the library takes letters alone for texts
-        if any(code is not None for code in why):
-            tell("L004", column.name, "Nobody answered, and Stata then has no room for the reasons.")
-        return Encoded(values=np.full(len(numbers), np.nan), labels=labels, missing=[])
     values = np.array(
         [marks[code] if code is not None else value for value, code in zip(numbers, why, strict=True)], dtype=object
     )

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
+
 from survey_kit.errors import ResponsesError
 from survey_kit.files import atomic
 from survey_kit.instrument import Instrument, Problem
@@ -124,12 +126,7 @@ def write(path: Path, kind: Format, columns: Sequence[Column], of: About, log: N
     limits, library = LIMITS[kind], _library()
     names = _names(columns, limits, log)
     made = {names[one.name]: limits.encode(one, log.tell) for one in columns}
-    table = pd.DataFrame(
-        {
-            name: pd.Series(one.values, dtype=object if kind == "dta" and one.missing else None)
-            for name, one in made.items()
-        }
-    )
+    table = pd.DataFrame({name: _mixed(one) if kind == "dta" else one.values for name, one in made.items()})
     more: dict[str, Any] = {
         "file_label": shortened(of.label, limits.file_label, unit=limits.unit),
         "column_labels": {names[one.name]: _label(one, limits, log) for one in columns},
@@ -156,6 +153,16 @@ def _library() -> Any:
         what = "SPSS and Stata files need pyreadstat."
         raise ResponsesError(what, fix="pip install 'trust-survey-kit[files]'") from None
     return pyreadstat
+
+
+def _mixed(column: Encoded) -> Any:
+    """Give numbers and letters as a categorical: the library judges a plain column by its first hundred values."""
+    import pandas as pd
+
+    if not column.missing:
+        return column.values
+    numbers = sorted({one for one in column.values if isinstance(one, float) and np.isfinite(one)})
+    return pd.Categorical(column.values, categories=[*numbers[:1], *column.missing, *numbers[1:]])
 
 
 def _label(column: Column, limits: Limits, log: Notes) -> str:
