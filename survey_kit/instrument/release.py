@@ -39,14 +39,30 @@ def release(instrument: Instrument, language: str) -> Release:
         reasons.append(f"the texts in '{language}' are {status}")
     elif unsigned := _unsigned(instrument, language):
         reasons.append(f"{unsigned} texts in '{language}' are translations that nobody reviewed")
-    shown = {key: texts for key, texts in walk_texts(instrument) if not key.startswith(_NOT_SHOWN)}
-    lacking = sum(not texts.get(language, "").strip() for texts in shown.values())
-    if lacking:
-        reasons.append(f"{lacking} of {len(shown)} texts are missing in '{language}'")
-    words = (texts.get(language) or texts.get(instrument.source_language, "") for texts in shown.values())
+    if absent := lacking(instrument, language):
+        reasons.append(f"{len(absent)} texts are missing in '{language}'")
+    shown = (texts for key, texts in walk_texts(instrument) if not key.startswith(_NOT_SHOWN))
+    words = (texts.get(language) or texts.get(instrument.source_language, "") for texts in shown)
     names = dict.fromkeys(name for text in words for name in PLACEHOLDER.findall(text))
     reasons += [f"[[{name}]] is not filled in" for name in names]
     return Release(ready=not reasons, reasons=tuple(reasons))
+
+
+def lacking(instrument: Instrument, language: str) -> tuple[str, ...]:
+    """Give the keys of the texts that a language lacks, of those that a respondent, interviewer or reader meets.
+
+    Examples
+    --------
+    >>> from survey_kit.instrument.model import Item, Module
+    >>> item = Item(id="q1", type="text", text={"en": "Why?"})
+    >>> lacking(Instrument(id="a", version="1", modules=(Module(id="m", items=(item,)),)), "ru")
+    ('item.q1.text',)
+    """
+    return tuple(
+        key
+        for key, texts in walk_texts(instrument)
+        if not key.startswith(_NOT_SHOWN) and not texts.get(language, "").strip()
+    )
 
 
 def _unsigned(instrument: Instrument, language: str) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from survey_kit.errors import InstrumentError
 from survey_kit.files import write_text
 from survey_kit.instrument.export.xlsform import XlsForm, pilot_path, to_xlsform
+from survey_kit.instrument.export.xlsform_book import UNFIT
 from survey_kit.instrument.model import Problem
 from survey_kit.instrument.questionnaire import Instrument
 
@@ -50,6 +51,12 @@ def convert(form: XlsForm) -> tuple[str, tuple[Problem, ...]]:
         from pyxform.xls2xform import convert as made
     except ImportError:
         raise InstrumentError("XForms need pyxform.", fix="pip install 'trust-survey-kit[forms]'") from None
+    for row in (*form.survey, *form.choices, *form.settings):
+        if unfit := next((text for text in row.values() if UNFIT.search(text)), None):
+            where = f"form '{form.form_id}', row '{row.get('name', '')}'"
+            raise InstrumentError(
+                "A text holds an invisible character.", where=where, found=ascii(unfit[:60]), fix="Type it anew."
+            )
     rows = {"survey": form.survey, "choices": form.choices, "settings": form.settings}
     sheets = {
         **{name: [dict(row) for row in part] for name, part in rows.items()},

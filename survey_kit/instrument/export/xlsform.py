@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,8 @@ from survey_kit.instrument.export.xlsform_modules import write_modules
 from survey_kit.instrument.export.xlsform_words import FormWords, Row, tongue
 from survey_kit.instrument.model import Problem
 from survey_kit.instrument.questionnaire import Instrument
-from survey_kit.instrument.release import release
+from survey_kit.instrument.release import Release, lacking, release
+from survey_kit.instrument.texts import walk_texts
 from survey_kit.language import words
 
 FORM_NOTES: Mapping[str, str] = {
@@ -33,7 +35,8 @@ FORM_NOTES: Mapping[str, str] = {
     "X008": "the device records more than answers",
     "X009": "the reader of workbooks warns",
     "X010": "a number is longer than devices take",
-    "X011": "a name cannot stand in a form",
+    "X011": "a name or code cannot stand in a form",
+    "X012": "a text holds marks that devices read as style",
 }
 _SURVEY = (
     "type",
@@ -63,6 +66,7 @@ _SETTINGS = (
     "allow_choice_duplicates",
     "name",
 )
+_MARKUP = re.compile(r"(\*{1,2}|_{1,2})(?=[^\s*_])[^*_\n]*[^\s*_]\1(?!\w)|^\s*#{1,6}\s|<[a-zA-Z/]", re.MULTILINE)
 Sheet: TypeAlias = tuple[tuple[str, ...], ...]  # the header, then the rows; a blank cell is ""
 
 
@@ -142,26 +146,19 @@ def to_xlsform(
     ['Yes', 'No', 'Refused to answer (do not read out)']
     """
     chosen = _languages(instrument, languages)
+    first = _default(instrument, chosen, default)
     states = {language: release(instrument, language) for language in chosen}
+    pilot = not all(state.ready for state in states.values())
     told = FormWords(instrument, chosen, {language: not state.ready for language, state in states.items()})
     form = FormRows(instrument, told)
-    pilot = not all(state.ready for state in states.values())
-    for language, state in states.items():
-        if not state.ready:
-            message = f"The form is a pilot in '{language}': {'; '.join(state.reasons)}."
-            form.tell("X005", language, message, "Have a named person review the texts, and fill the placeholders in.")
+    _remarks(form, states)
     _recorded(form)
     if pilot:
         form.add("note", "form__pilot", **told.cells("label", told.phrase("pilot")))
         form.own("form__pilot", None, "note")
     write_modules(form)
     choices = tuple(row for rows in told.lists.values() for row in rows)
-    settings = _settings(
-        instrument,
-        form,
-        default or (instrument.source_language if instrument.source_language in chosen else chosen[0]),
-        pilot,
-    )
+    settings = _settings(instrument, form, first, pilot)
     content = json.dumps([form.rows, choices, settings], ensure_ascii=False, sort_keys=True)
     settings["version"] = f"{instrument.version}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
     return XlsForm(
@@ -222,6 +219,36 @@ def _languages(instrument: Instrument, wanted: Sequence[str] | None) -> tuple[st
                 f"There are no texts in '{language}'.", where=f"instrument '{instrument.id}'", fix=fix
             )
     return tuple(dict.fromkeys(wanted)) if wanted else known
+
+
+def _default(instrument: Instrument, chosen: Sequence[str], wanted: str | None) -> str:
+    if wanted is not None and wanted not in chosen:
+        fix = did_you_mean(wanted, chosen)
+        raise InstrumentError(
+            f"A form cannot begin in '{wanted}', which it lacks.", where=f"instrument '{instrument.id}'", fix=fix
+        )
+    return wanted or (instrument.source_language if instrument.source_language in chosen else chosen[0])
+
+
+def _remarks(form: FormRows, states: Mapping[str, Release]) -> None:
+    """Tell what is a pilot, what stands in another language, and what devices show in another way than it is written."""
+    instrument = form.instrument
+    for language, state in states.items():
+        if not state.ready:
+            message = f"The form is a pilot in '{language}': {'; '.join(state.reasons)}."
+            form.tell("X005", language, message, "Have a named person review the texts, and fill the placeholders in.")
+        if absent := lacking(instrument, language):
+            message = f"{len(absent)} texts are missing in '{language}' and stand in '{instrument.source_language}': {absent[0]}"
+            form.tell(
+                "X004",
+                language,
+                message + (", ..." if len(absent) > 1 else "."),
+                "Write them, or leave the language out.",
+            )
+    for key, texts in walk_texts(instrument):
+        if any(_MARKUP.search(text) for language, text in texts.items() if language in states):
+            message = f"The text '{key}' holds marks that devices show as bold, slanted or a heading."
+            form.tell("X012", key, message, "Write it without * _ # or < around words.")
 
 
 def _settings(instrument: Instrument, form: FormRows, default: str, pilot: bool) -> Row:

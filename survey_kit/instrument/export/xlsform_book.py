@@ -13,6 +13,7 @@ from survey_kit.errors import InstrumentError
 from survey_kit.files import write_bytes
 
 LONGEST_CELL = 32_767  # characters a spreadsheet keeps
+UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # what no XML holds
 _WIDTHS = {"type": 24, "name": 26, "list_name": 22, "relevant": 40, "constraint": 30, "calculation": 40, "order": 8}
 _DATED = re.compile(rb"<dcterms:(created|modified)([^>]*)>[^<]*<")
 
@@ -55,14 +56,11 @@ def _sheet(sheet: Any, name: str, table: Sequence[Sequence[str]]) -> None:
             if not text:
                 continue
             cell = sheet.cell(row=row, column=column)
-            try:
-                cell.value = text if len(text) <= LONGEST_CELL else None
-            except ValueError:  # openpyxl's word for a control character
-                cell.value = None
-            if cell.value is None:
+            if len(text) > LONGEST_CELL or UNFIT.search(text):
                 where = f"sheet '{name}', {get_column_letter(column)}{row}"
                 fix = "Shorten it, or remove invisible characters."
-                raise InstrumentError("A text does not fit into a cell.", where=where, found=text[:60], fix=fix)
+                raise InstrumentError("A text does not fit into a cell.", where=where, found=ascii(text[:60]), fix=fix)
+            cell.value = text
             cell.data_type = "s"
             if text[:1] in "=+-@":
                 cell.quotePrefix = True

@@ -142,6 +142,9 @@ class FormRows:
         """
         select = "select_one" if item.type == "single" else "select_multiple"
         codes = self.instrument.codes(item.id)
+        if spaced := [code for code in (*codes, *self.instrument.missing_codes(item.id)) if " " in str(code)]:
+            message = f"The code {spaced[0]!r} of '{item.id}' holds a space, which parts several answers in a form."
+            self.tell("X011", item.id, message, "Write codes without spaces.", error=True)
         last = [place for place, code in enumerate(codes) if code in item.exclusive]
         moved = [place for place in range(len(codes)) if place not in last]
         if not item.shuffle or len(moved) < 2:
@@ -198,7 +201,8 @@ class FormRows:
         self.add(kind, column, **label, **cells, relevant=both(route, f"${{{name}}} = ''"))
         self.own(column, item.id, "missing")
         message = f"A {item.type} takes no codes; '{column}' asks for the reason when '{name}' is left blank."
-        self.tell("X006", item.id, message)
+        if name == item.id or name.endswith(("__a", "__aa")):
+            self.tell("X006", item.id, message)
 
     def _limits(self, item: Item) -> dict[str, str]:
         if item.type == "multiple" and item.most is not None:

@@ -100,6 +100,9 @@ def _members(form: FormRows, module: Module, when: str) -> None:
     if any(item.id == module.id for item in (*form_.items, *_headings(form))):
         message = f"The repeated module '{module.id}' and an item have the same name."
         form.tell("X011", module.id, message, "Rename one of them.", error=True)
+    if not _shown(module):
+        message = f"The repeated module '{module.id}' asks nothing, and a form has no empty groups."
+        form.tell("X011", module.id, message, "Compute outside of it.", error=True)
     count, number = repeat.count, f"{module.id}__n"
     most = f"if(${{{count}}} > {repeat.most}, {repeat.most}, int(${{{count}}}))"
     some = relevant(form_, joined(module.ask_if, f"{count} >= 1"))
@@ -118,6 +121,7 @@ def _members(form: FormRows, module: Module, when: str) -> None:
     _body(form, module)
     form.add("end_group", f"{module.id}__each")
     form.add("end_repeat", module.id)
+    _hand_back(form, module, "", when=route)
 
 
 def _body(form: FormRows, module: Module, *, suffix: str = "", once: bool = False) -> None:
@@ -195,10 +199,12 @@ def _lead_in(form: FormRows, module: Module, suffix: str) -> None:
         form.own(name, None, "note")
 
 
-def _hand_back(form: FormRows, module: Module, suffix: str) -> None:
+def _hand_back(form: FormRows, module: Module, suffix: str, when: str = "") -> None:
     if module.self_completed and not form.words.alone(Module(id=module.id)):
         name = f"{_named(form, module.id, suffix)}__back"
-        form.add("note", name, **form.words.cells("label", form.words.phrase("hand_back", use="xlsform")))
+        form.add(
+            "note", name, **form.words.cells("label", form.words.phrase("hand_back", use="xlsform")), relevant=when
+        )
         form.own(name, None, "note")
 
 
