@@ -1,0 +1,209 @@
+// The researcher's panel: what stands behind the screen.
+
+const seen = name => document.getElementById(name);
+
+function section(name, open, ...children) {
+  return el('details', { id: `p-${name}`, open }, el('summary', {}, say(`p_${name}`)), ...children);
+}
+
+// Build the panel in the chosen language; `refreshPanel` fills in what follows from the answers.
+function buildPanel() {
+  const opened = new Set([...seen('panel').querySelectorAll('details[open]')].map(one => one.id));
+  const first = !seen('panel').querySelector('details');
+  const open = name => (first ? ['screen', 'show'].includes(name) : opened.has(`p-${name}`));
+  seen('panel').replaceChildren(
+    el('h2', { id: 'panel-title' }, say('panel')),
+    section('show', open('show'), choice('view', [['interviewer', 'view_interviewer'], ['respondent', 'view_respondent']]),
+      choice('screen', [['question', 'by_question'], ['module', 'by_module']]), freeBox()),
+    section('screen', open('screen'), el('p', { id: 'time', class: 'time' }), el('div', { id: 'behind' })),
+    section('jump', open('jump'), jumper()),
+    section('draws', open('draws'), draws()),
+    ...(data.placeholders.length ? [section('placeholders', open('placeholders'), blanks())] : []),
+    section('values', open('values'), el('div', { id: 'values', class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': say('p_values') })),
+    section('files', open('files'), tools()),
+  );
+}
+
+function choice(name, options) {
+  const one = ([value, key]) => el('label', {}, el('input', {
+    type: 'radio', name: `set-${name}`, value, checked: state[name] === value, onchange: () => { state[name] = value; moveTo(name); },
+  }), say(key));
+  return el('fieldset', { class: 'choice' }, el('legend', {}, say(`set_${name}`)), options.map(one));
+}
+
+// Keep the place when screens are cut another way.
+function moveTo(name) {
+  if (name === 'screen' && state.place !== 'end') {
+    const item = state.place.split('/')[1], stem = state.place.split('/')[0];
+    const block = blocks.find(one => !one.box.hidden);
+    state.place = item ? stem : state.place;
+    if (!item && block) {
+      const found = allScreens().find(one => one.parts.some(part => part.keys.includes(block.key)));
+      if (found) state.place = found.key;
+    }
+  }
+  draw(false);
+}
+
+function freeBox() {
+  return el('label', { class: 'tick' }, el('input', { type: 'checkbox', checked: state.free, onchange: event => { state.free = event.target.checked; refresh(); } }), say('free'));
+}
+
+function jumper() {
+  const options = data.modules.map(module => el('optgroup', { label: module.title === undefined ? module.id : spoken(module.title).text },
+    shownParts(module, module.repeat ? 1 : 0).flatMap(part => part.keys).map(key => el('option', { value: key }, key))));
+  const list = el('select', { id: 'jump' }, options);
+  return el('div', { class: 'line' }, el('label', { for: 'jump' }, say('jump_to')), list, el('button', { type: 'button', onclick: () => jump(list.value) }, say('go')));
+}
+
+function draws() {
+  const items = data.items.filter(item => DRAWN.includes(item.type));
+  const seed = el('input', { id: 'seed', type: 'number', min: 0, step: 1, value: String(state.seed), onchange: () => redraw(Number(seed.value) || 0) });
+  const anew = el('button', { type: 'button', onclick: () => { seed.value = String(state.seed + 1); redraw(state.seed + 1); } }, say('draw_anew'));
+  const rows = items.map(item => {
+    const options = item.type === 'arm' ? codesOf(item) : [0.1, 0.3, 0.5, 0.7, 0.9], text = code => (item.type === 'arm' && label(item, code) !== String(code) ? `${code} · ${label(item, code)}` : String(code));
+    const own = el('option', { value: '' }, say('as_drawn', { code: plain(drawn(item, item.id, state.seed)) }));
+    const list = el('select', { id: `set-${item.id}`, onchange: () => set(item, options[list.selectedIndex - 1]) }, own, options.map(code => el('option', { value: String(code) }, text(code))));
+    list.value = state.set.has(item.id) ? String(state.set.get(item.id)) : '';
+    return el('div', { class: 'line' }, el('label', { for: `set-${item.id}` }, item.id), list);
+  });
+  return [el('div', { class: 'line' }, el('label', { for: 'seed' }, say('seed')), seed, anew), items.length ? el('div', { id: 'arms' }, rows) : el('p', {}, say('no_draws'))];
+}
+
+function set(item, code) {
+  if (code === undefined) state.set.delete(item.id);
+  else state.set.set(item.id, code);
+  draw(false);
+}
+
+function redraw(seed) {
+  state.seed = seed;
+  draw(false);
+  buildPanel();
+  refreshPanel();
+}
+
+function blanks() {
+  return data.placeholders.map(({ name, text }, at) => {
+    const field = el('input', { id: `fill-${at}`, type: 'text', value: state.filled.get(name) || '', oninput: () => { state.filled.set(name, field.value.trim()); refresh(); } });
+    return el('div', { class: 'stacked' }, el('label', { for: `fill-${at}` }, el('code', {}, `[[${name}]]`), ' ', text === null ? '' : shown('span', text)), field);
+  });
+}
+
+function tools() {
+  const button = (key, act) => el('button', { type: 'button', onclick: act }, say(key));
+  return [
+    el('div', { class: 'buttons' }, button('fill', randomFill), button('anew', startAnew)),
+    el('p', {}, say('test_only')),
+    el('div', { class: 'buttons' }, button('save_row', () => save('answers.csv', answersAsRow(), 'text/csv')),
+      button('save_json', () => save('answers.json', JSON.stringify(record(), null, 1), 'application/json')),
+      button('save_comments', () => save('comments.csv', comments(), 'text/csv')), button('print', () => window.print())),
+  ];
+}
+
+function startAnew() {
+  for (const part of [state.answers, state.typed]) part.clear();
+  state.place = null;
+  state.peek = null;
+  state.tried = false;
+  draw(true);
+}
+
+// Answer everything that is open and has no answer, along the routing, until nothing more opens.
+function randomFill() {
+  for (let round = 0; round < 5; round += 1) {
+    let put = 0;
+    for (const item of data.items) {
+      if (item.type === 'calculated' || DRAWN.includes(item.type)) continue;
+      walked = settle(given);
+      for (const key of keysOf(item)) {
+        if (walked.open.get(key) !== true || standing(key) !== null) continue;
+        put += fillOne(item, key) ? 1 : 0;
+      }
+    }
+    if (!put) break;
+  }
+  state.typed.clear();
+  draw(false);
+  announce(say('filled', { number: state.answers.size }));
+}
+
+function fillOne(item, key) {
+  const member = Number((key.match(/\[(\d+)\]/) || [0, 0])[1]);
+  for (let attempt = 0; attempt < 60; attempt += 1) {
+    const answer = anyAnswer(item, what => uniform(state.seed, 'fill', key, attempt, what));
+    if (refusal(item, answer, name => walked.find(name, member))) continue;
+    state.answers.set(key, answer);
+    return true;
+  }
+  return false;
+}
+
+// --------------------------------------------------------------------------------------------------- what is filled in
+function refreshPanel() {
+  if (!seen('behind')) return;
+  const { total, done } = minutes();
+  seen('time').textContent = say('time', { total: total.toFixed(1), done: done.toFixed(1) });
+  const here = state.peek ? [state.peek] : blocks.map(block => block.key);
+  const old = new Map([...seen('behind').children].map(one => [one.dataset.key, one]));
+  const kept = here.map(key => fillBehind(old.get(key) || behind(key), key));
+  if (kept.length !== old.size || kept.some(one => !old.has(one.dataset.key))) seen('behind').replaceChildren(...kept);
+  const rows = data.items.flatMap(item => keysOf(item).filter(key => walked.open.get(key) === true && standing(key) !== null).map(key => valueRow(item, key)));
+  const head = el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, say('item')), el('th', { scope: 'col' }, say('value')), el('th', { scope: 'col' }, say('in_words'))));
+  seen('values').replaceChildren(rows.length ? el('table', {}, head, el('tbody', {}, rows)) : el('p', {}, say('no_values')));
+}
+
+function valueRow(item, key) {
+  const stood = standing(key), words = answerWords(item, key);
+  const kind = item.type === 'calculated' ? 'computed' : DRAWN.includes(item.type) ? 'drawn' : '';
+  return el('tr', { class: kind }, el('th', { scope: 'row' }, key, kind ? el('span', { class: 'kind' }, ` ${say(kind)}`) : null), el('td', {}, el('code', {}, Array.isArray(stood) ? stood.join(' ') : plain(stood))), el('td', {}, words === plain(stood) ? '' : words));
+}
+
+function behind(key) {
+  const id = key.split('[')[0], item = byId.get(id) || [...data.modules].flatMap(module => module.notes).find(note => note.id === id);
+  const safe = key.replace(/\W/g, '-'), state_ = item.status && item.status[state.language];
+  const facts = [
+    [say('type'), item.type], [say('universe'), item.universe], [say('period'), item.period], [say('source'), item.source && `${item.source.name} · ${say(item.source.verified ? 'verified' : 'not_verified')}`],
+    [say('institution'), item.institution], [say('role'), item.role], [say('design'), item.note], [say('translation'), state_],
+  ].filter(([, one]) => one !== undefined && one !== null);
+  const note = el('textarea', { id: `c-${safe}`, rows: 2, value: state.notes.get(key) || '' });
+  note.addEventListener('input', () => (note.value.trim() ? state.notes.set(key, note.value.trim()) : state.notes.delete(key)));
+  return el('section', { 'data-key': key, 'aria-label': key }, el('h3', {}, el('code', {}, key)),
+    el('div', { class: 'route' }), el('dl', {}, facts.flatMap(([name, one]) => [el('dt', {}, name), el('dd', {}, typeof one === 'number' ? shown('span', one) : one)])),
+    el('label', { for: `c-${safe}` }, say('comment')), note);
+}
+
+// Say whether an item is open, and why: its condition, its truth now, and what it looks at.
+function fillBehind(box, key) {
+  const id = key.split('[')[0], item = byId.get(id) || data.modules.flatMap(module => module.notes).find(note => note.id === id);
+  const open = walked.open.has(key) ? walked.open.get(key) : false, member = Number((key.match(/\[(\d+)\]/) || [0, 0])[1]);
+  const lines_ = [];
+  if (item.condition) lines_.push(el('p', {}, say('asked_if'), ' ', el('code', {}, item.condition), ' ', truthMark(open)), looksAt(item.when, member));
+  else lines_.push(el('p', {}, say('asked_always')));
+  if (item.constraint) {
+    const rule = truth(item.rule, name => (name === item.id && !isBlank(given(key)) ? columnOf(item, given(key)) : walked.find(name, member)));
+    lines_.push(el('p', {}, say('must_hold'), ' ', el('code', {}, item.constraint), ' ', truthMark(rule)));
+  }
+  box.querySelector('.route').replaceChildren(...lines_);
+  return box;
+}
+
+function truthMark(one) {
+  const key = one === true ? 'true' : one === false ? 'false' : 'unknown';
+  return el('strong', { class: `truth ${key}` }, say(`is_${key}`));
+}
+
+function looksAt(tree, member) {
+  const names = new Set(), look = one => {
+    if (!Array.isArray(one)) return;
+    if (['item', 'over', 'answered', 'selected', 'year', 'month', 'count_selected'].includes(one[0]) && typeof one[1] === 'string') names.add(one[1]);
+    else one.forEach(look);
+  };
+  look(tree);
+  const told = [...names].map(name => {
+    const column = walked.find(name, member), item = byId.get(name), key = walked.columns.has(keyOf(name, member)) ? keyOf(name, member) : name;
+    const held = column.known ? [column.value].flat().map(plain).join(' ') : (item && standing(key) !== null && `${standing(key)} · ${answerWords(item, key)}`) || '–';
+    return el('li', {}, el('code', {}, `${name} = ${held}`));
+  });
+  return el('ul', { class: 'looks' }, told);
+}

@@ -1,0 +1,212 @@
+"""The preview in a browser: its routing agrees with the package's own walk, and a person can click through it.
+
+The page opens a door for tests, ``window.surveyPreview``: `settle` takes answers by key and gives which items are open, which answers
+are refused and what is computed; `replay` does so for many interviews.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from survey_kit.instrument import Instrument, inspect
+from survey_kit.instrument.evaluate import evaluate
+from survey_kit.instrument.export.preview import write_preview
+from survey_kit.instrument.expressions import parse
+from survey_kit.instrument.model import DRAWN, Item, Module
+from survey_kit.instrument.questionnaire import joined
+from survey_kit.instrument.walk import Walk
+
+ROOT = Path(__file__).parents[2]
+INSTRUMENTS = sorted(path.parent.name for path in (ROOT / "instruments").glob("*/instrument.yaml"))
+PATHS = 200  # answer paths for each instrument
+MADE = 24  # random questionnaires, with members, shuffled answers, text codes
+OF_MADE = 60  # answer paths for each of them
+
+
+def _of_the_forms(name: str) -> Any:
+    """Give a module that the tests of forms have for random answers and questionnaires."""
+    full = f"preview_{name}"
+    if full not in sys.modules:
+        spec = importlib.util.spec_from_file_location(full, ROOT / "tests" / "odk" / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[full] = module
+        spec.loader.exec_module(module)
+    return sys.modules[full]
+
+
+# ------------------------------------------------------------------------------------------------------- random answers
+def random_path(walker: Any, instrument: Instrument) -> dict[str, Any]:
+    """Draw answers to all items, right and wrong ones, and what chance would draw."""
+    out: dict[str, Any] = {}
+    for item in instrument.items:
+        for key in walker.keys(item):
+            if item.type == "calculated" or (item.type not in DRAWN and walker.rng.random() < 0.04):
+                continue
+            if item.type == "random":
+                out[key] = walker.rng.random()
+            elif item.type == "arm":
+                out[key] = walker.rng.choice(instrument.codes(item.id))
+            else:
+                out[key] = _answer(walker, instrument, item)
+    return out
+
+
+def _answer(walker: Any, instrument: Instrument, item: Item) -> Any:
+    codes = {*instrument.codes(item.id), *instrument.missing_codes(item.id)}
+    for _ in range(20):
+        answer = walker.answer(item)
+        if item.type == "date" and walker.rng.random() < 0.05 and instrument.missing_codes(item.id):
+            return walker.rng.choice(list(instrument.missing_codes(item.id)))
+        if item.type == "single" and answer not in codes:
+            continue  # a page offers no other codes
+        if item.type == "multiple" and not set(answer) <= codes:
+            continue
+        if item.type == "date" and not (isinstance(answer, str) and answer[:4].isdigit() and answer != "2026-02-30"):
+            continue
+        return answer
+    return None
+
+
+# ------------------------------------------------------------------------------------------------------- the walk's side
+@dataclass(slots=True)
+class Walked:
+    """What the walk says of each path: by key, open or not, whether that is known, refused or not, computed values."""
+
+    open: list[dict[str, bool | None]]
+    refused: list[dict[str, bool]] = field(default_factory=list)
+    values: list[dict[str, float | str | None]] = field(default_factory=list)
+    members: list[dict[str, int]] = field(default_factory=list)
+
+
+def walk(instrument: Instrument, paths: Sequence[dict[str, Any]]) -> Walked:
+    """Walk through all paths at once; an answer that is refused counts as none."""
+    n = len(paths)
+    out = Walked([{} for _ in paths], [{} for _ in paths], [{} for _ in paths], [{} for _ in paths])
+    whole = Walk(instrument=instrument, n=n)
+    for module in instrument.modules:
+        if module.repeat is None:
+            _module(out, whole, module, [""] * n, range(n), paths)
+            continue
+        values, known = whole.columns[module.repeat.count]
+        inner = whole.members(module.id, [float(v) if k else None for v, k in zip(values, known, strict=True)])
+        assert inner.place is not None
+        place = inner.place.tolist()
+        number = [place[: at + 1].count(one) for at, one in enumerate(place)]
+        for row in range(n):
+            out.members[row][module.id] = place.count(row)
+        _module(out, inner, module, [f"[{one}]" for one in number], place, paths)
+        whole.close(inner)
+    return out
+
+
+def _module(
+    out: Walked,
+    walked: Walk,
+    module: Module,
+    marks: Sequence[str],
+    rows: Sequence[int],
+    paths: Sequence[dict[str, Any]],
+) -> None:
+    instrument = walked.instrument
+    for item in (one for one in instrument.items if instrument.module_of(one.id) is module):
+        opened = _truth(walked, instrument.condition(item.id))
+        for mark, row, one in zip(marks, rows, opened, strict=True):
+            out.open[row][item.id + mark] = one
+        if item.type == "calculated":
+            walked.calculate(item.id)
+            values, known = walked.columns[item.id]
+            for mark, row, value, sure in zip(marks, rows, values, known, strict=True):
+                plain = value if isinstance(value, str) else float(value)
+                out.values[row][item.id + mark] = plain if sure else None
+            continue
+        given = [paths[row].get(item.id + mark) for mark, row in zip(marks, rows, strict=True)]
+        fine = walked.accepts(item.id, given)
+        for mark, row, one, good in zip(marks, rows, opened, fine, strict=True):
+            out.refused[row][item.id + mark] = one is True and not good
+        walked.put(item.id, [one if good else None for one, good in zip(given, fine, strict=True)])
+    for note in (one for one in module.items if one.type == "note"):
+        for mark, row, one in zip(marks, rows, _truth(walked, joined(module.ask_if, note.ask_if)), strict=True):
+            out.open[row][note.id + mark] = one
+
+
+def _truth(walked: Walk, condition: str | None) -> list[bool | None]:
+    if condition is None:
+        return [True] * walked.n
+    expression = parse(condition)
+    true, known = evaluate(expression, walked._seen(expression), walked.n)
+    return [bool(one) if sure else None for one, sure in zip(true, known, strict=True)]
+
+
+# ------------------------------------------------------------------------------------------------------------- comparing
+def differences(reader: Any, instrument: Instrument, paths: Sequence[dict[str, Any]]) -> tuple[list[str], int]:
+    """Compare page and walk on all paths; give every difference and how much was compared."""
+    theirs = reader.driver.execute_script("return window.surveyPreview.replay(arguments[0])", list(paths))
+    ours = walk(instrument, paths)
+    found, compared = [], 0
+    for at, one in enumerate(theirs):
+        refused = {key: key in one["refused"] for key in ours.refused[at]}
+        sides = (
+            ("open", ours.open[at], one["open"]),
+            ("refused", ours.refused[at], refused),
+            ("value", ours.values[at], one["values"]),
+            ("members", ours.members[at], one["members"]),
+        )
+        for what, here, there in sides:
+            compared += len(here)
+            if here.keys() != there.keys():
+                found.append(f"path {at}: {what} of other items: {sorted(here.keys() ^ there.keys())[:5]}")
+            found += [
+                f"path {at}: {what} of {key}: {here[key]!r} in the walk, {there[key]!r} on the page"
+                for key in sorted(here.keys() & there.keys())
+                if not _same(here[key], there[key])
+            ]
+    return found, compared
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, float) and isinstance(other, (int, float)) and not isinstance(other, bool):
+        return math.isclose(one, other, rel_tol=1e-12, abs_tol=1e-12)
+    return bool(one == other)
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Instrument, Path]]:
+    """Give every instrument with its page."""
+    folder = tmp_path_factory.mktemp("previews")
+    forms = {name: inspect(ROOT / "instruments" / name) for name in INSTRUMENTS}
+    return {name: (form, write_preview(form, folder / f"{name}.html")) for name, form in forms.items()}
+
+
+@pytest.mark.parametrize("name", INSTRUMENTS)
+def test_the_page_opens_refuses_and_computes_what_the_walk_does(name: str, reader: Any, pages: Any) -> None:
+    """Would catch: a condition written wrongly as a tree, unknown taken for false, a missing code taken for an answer."""
+    instrument, page = pages[name]
+    walker = _of_the_forms("plans").Walker(instrument, seed=2026)
+    paths = [random_path(walker, instrument) for _ in range(PATHS)]
+    reader.open(page)
+    found, compared = differences(reader, instrument, paths)
+    assert found == []
+    assert compared >= PATHS * len(instrument.items)
+
+
+@pytest.mark.parametrize("seed", range(MADE))
+def test_random_questionnaires_agree_with_the_walk(seed: int, reader: Any, tmp_path: Path) -> None:
+    """Would catch: what no instrument of today uses: members, sums over them, text codes, chained comparisons, divisions by zero."""
+    instrument = _of_the_forms("random_instruments").random_instrument(seed)
+    walker = _of_the_forms("plans").Walker(instrument, seed)
+    paths = [random_path(walker, instrument) for _ in range(OF_MADE)]
+    reader.open(write_preview(instrument, tmp_path / "made.html"))
+    with np.errstate(all="ignore"):
+        found, _ = differences(reader, instrument, paths)
+    assert found == []
