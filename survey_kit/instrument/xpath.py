@@ -87,9 +87,11 @@ class _Writer:
     def true(self, node: ast.expr) -> str:
         """Write what makes a condition certainly true."""
         match node:
-            case ast.BoolOp(op=op, values=values):
-                parts = [self.true(part) for part in values]
-                return _all(parts) if isinstance(op, ast.And) else _any(parts)
+            case ast.BoolOp(op=ast.And(), values=values):
+                sure = {self.implied(part) for part in values}
+                return _all([self.true(part) for part in values if _asks(part) not in sure])
+            case ast.BoolOp(values=values):
+                return _any([self.true(part) for part in values])
             case ast.UnaryOp(operand=operand):
                 return self.false(operand)
             case ast.Call(args=[ast.Name(id=name)]):
@@ -161,7 +163,10 @@ class _Writer:
                 parts = [self.known(left), self.known(right)]
                 return _all([*parts, f"{self.value(right)} != 0"] if isinstance(op, ast.Div) else parts)
             case ast.IfExp(test=test, body=body, orelse=orelse):
-                return _any([_all([self.true(test), self.known(body)]), _all([self.false(test), self.known(orelse)])])
+                one, other = self.known(body), self.known(orelse)
+                if one == other:
+                    return _all([self.decided(test), one])
+                return _any([_all([self.true(test), one]), _all([self.false(test), other])])
             case ast.Call(args=[part]):
                 how = called(node)
                 if how in {"min", "max"}:
@@ -169,6 +174,29 @@ class _Writer:
                 return _ALWAYS if how in {"sum", "count"} else self.known(part)
             case _:
                 return _ALWAYS
+
+    def decided(self, node: ast.expr) -> str:
+        """Write that a condition is certainly true or certainly false."""
+        match node:
+            case ast.BoolOp(op=op, values=values):
+                settled = [self.false(part) if isinstance(op, ast.And) else self.true(part) for part in values]
+                return _any([_all([self.decided(part) for part in values]), *settled])
+            case ast.UnaryOp(operand=operand):
+                return self.decided(operand)
+            case ast.Call(args=[ast.Name(id=name), *codes]):
+                return self.answered(name) if codes else _ALWAYS
+            case ast.Compare(ops=[_], left=left, comparators=[right]):
+                return _all([self.known(left), self.known(right)])
+            case _:
+                return _any([self.true(node), self.false(node)])
+
+    def implied(self, node: ast.expr) -> str | None:
+        """Name the item that has to be answered for a comparison to hold, where that need not be said besides."""
+        match node:
+            case ast.Compare(left=ast.Name(id=name) as left, ops=[ast.Eq() | ast.In()], comparators=[right]):
+                return name if name != self.own and self.plain(left, right) else None
+            case _:
+                return None
 
     def value(self, node: ast.expr) -> str:
         """Write a value."""
@@ -247,6 +275,11 @@ def _pairs(node: ast.Compare) -> list[tuple[ast.expr, ast.cmpop, ast.expr]]:
     return [(left, op, right) for op, (left, right) in zip(node.ops, sides, strict=True)]
 
 
+def _asks(node: ast.expr) -> str:
+    """Name the item of which `answered` is asked."""
+    return _id(node.args[0]) if isinstance(node, ast.Call) and called(node) == "answered" else ""
+
+
 def _id(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
@@ -261,7 +294,7 @@ def _any(parts: Sequence[str]) -> str:
 
 def _join(parts: Sequence[str], word: str, neutral: str, decided: str) -> str:
     """Join, without what changes nothing; brackets wherever a part joins something itself."""
-    if decided in parts:
+    if decided in parts or any(f"not({part})" in parts for part in parts):
         return decided
     kept = list(dict.fromkeys(part for part in parts if part != neutral))
     if len(kept) < 2:
