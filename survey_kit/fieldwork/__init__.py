@@ -1,0 +1,24 @@
+"""Fieldwork: what became of the sampled cases, how the field goes on, and what deserves a second look."""
+
+from survey_kit.fieldwork.dispositions import (
+    CODES,
+    GROUPS,
+    Disposition,
+    disposition,
+    final_disposition,
+    final_dispositions,
+    interview_status,
+)
+from survey_kit.fieldwork.rates import Outcome, outcome_rates
+
+__all__ = [
+    "CODES",
+    "GROUPS",
+    "Disposition",
+    "Outcome",
+    "disposition",
+    "final_disposition",
+    "final_dispositions",
+    "interview_status",
+    "outcome_rates",
+]
