@@ -55,6 +55,7 @@ def _expression(
     yield from _targets(declaration, place, expression, by_id, tell, way=way, own=own)
     yield from _compared(declaration, expression, by_id, tell, way)
     yield from _types(declaration, expression, by_id, tell, way)
+    yield from _unlike(declaration, expression, by_id, tell, way)
 
 
 def _targets(
@@ -151,6 +152,51 @@ def _types(
                 texts = item is not None and words(item)
                 if texts or (isinstance(side, ast.Constant) and isinstance(side.value, str)):
                     yield tell("I035", way, f"'{ast.unparse(side)}' is no number to compute with.", "Use numbers.")
+
+
+def _unlike(
+    declaration: Declaration, expression: Expression, by_id: Mapping[str, Place], tell: Teller, way: Way
+) -> Iterator[Problem]:
+    """Hold both sides of comparisons and choices against each other: a form knows no order of texts and no choice of dates."""
+
+    def sort(node: ast.expr) -> str:
+        match node:
+            case ast.Name(id=name) if name in by_id:
+                item, scale = by_id[name].item, scale_of(declaration, by_id[name].item)
+                worded = any(isinstance(code, str) for code in (scale.codes if scale else ()))
+                kinds = {"text": "text", "date": "date", "multiple": "several"}
+                return kinds.get(item.type, "text" if worded else "number")
+            case ast.Constant(value=str(text)):
+                return "day" if _is_date(text) else "text"
+            case ast.IfExp(body=body):
+                return sort(body)
+            case _:
+                return "number"
+
+    for node in ast.walk(expression.tree):
+        if isinstance(node, ast.IfExp):
+            one, other = (sort(part).replace("day", "text") for part in (node.body, node.orelse))
+            if one != other or one == "date":
+                message = f"{ast.unparse(node)} chooses between a {one} and a {other}."
+                yield tell("I035", way, message, "Choose between two numbers or two texts.")
+        elif isinstance(node, ast.Call) and called(node) == "floor" and sort(node.args[0]) != "number":
+            yield tell("I035", way, f"{ast.unparse(node)} cuts what is no number.", "Use numbers.")
+        elif isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            for left, op, right in zip(sides, node.ops, sides[1:], strict=False):
+                pair = {sort(left), sort(right)}
+                simple = all(isinstance(side, (ast.Name, ast.Constant, ast.UnaryOp)) for side in (left, right))
+                if isinstance(op, (ast.In, ast.NotIn)) or "several" in pair or pair <= {"date", "day"}:
+                    continue
+                shown = ast.unparse(ast.Compare(left, [op], [right]))
+                if "date" in pair and "text" in pair:
+                    yield tell("I035", way, f"A date and a text are compared in {shown}.", "Compare like with like.")
+                elif "number" not in pair and not isinstance(op, (ast.Eq, ast.NotEq)):
+                    yield tell(
+                        "I035", way, f"Texts have no order, as {shown} would need.", "Write == or !=, or use numbers."
+                    )
+                elif "number" in pair and len(pair) > 1 and not simple:  # simple ones are told by their codes
+                    yield tell("I035", way, f"A number and a text are compared in {shown}.", "Compare like with like.")
 
 
 def _is_date(text: str) -> bool:
