@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from survey_kit.instrument.evaluate import Column, compute, evaluate
-from survey_kit.instrument.expressions import parse, parse_value
+from survey_kit.instrument.expressions import Expression, parse, parse_value
 from survey_kit.instrument.model import Item
 from survey_kit.responses.codes import ANSWERED, BROKEN, EMPTY, KIND, Answers, as_number, distinct, plain
 from survey_kit.types import BoolArray, FloatArray, IntArray
@@ -49,7 +49,24 @@ def computed(taking: Taking, column: str, value: str | None) -> tuple[Any, NDArr
     wordy = np.asarray(values).dtype.kind in "OUS"
     whole: Any = np.asarray(values, dtype=object if wordy else np.float64).copy()
     whole[~known] = None if wordy else np.nan
+    unheld = _unheld(taking, expression)
+    if unheld.any():
+        stored, told = stored_values(taking, column)
+        same = stored.dtype.kind == whole.dtype.kind
+        whole = whole if same else whole.astype(object)
+        whole[unheld] = stored[unheld]
+        state[unheld] = np.where(told, ANSWERED, UNKNOWN)[unheld]
     return whole, state
+
+
+def _unheld(taking: Taking, expression: Expression) -> BoolArray:
+    """Say in which rows the file does not hold the members that an expression sums up."""
+    out = np.zeros(len(taking.data), dtype=bool)
+    for how, name in expression.aggregates if taking.outer is None else ():
+        members = taking.inner.get(name if how == "count" else taking.home(name))
+        if members is not None and members.lacking is not None:
+            out |= members.lacking
+    return out
 
 
 def stored_values(taking: Taking, column: str) -> tuple[Any, BoolArray]:

@@ -58,8 +58,11 @@ def parse_csv(
         "low_memory": False,
         "index_col": False,
     }
-    padded = _padded(content, text, options) if LEADING_ZERO.search(content) else {}
-    frame: pd.DataFrame = pd.read_csv(io.StringIO(text), dtype=padded or None, **options)
+    try:
+        padded = _padded(content, text, options) if LEADING_ZERO.search(content) else {}
+        frame: pd.DataFrame = pd.read_csv(io.StringIO(text), dtype=padded or None, **options)
+    except pd.errors.ParserError as fault:
+        raise _no_csv(where, str(fault)) from None
     return frame
 
 
@@ -135,12 +138,7 @@ def _scan(path: Path | str, text: str, separator: str, *, by_case: bool) -> list
         _header(path, names, by_case=by_case)
         ragged = [(line, width) for line, width in _widths(rows) if width not in {0, len(names)}]
     except csv.Error as fault:
-        raise ResponsesError(
-            "The file is not CSV.",
-            where=f"{path}:{rows.line_num}",
-            found=str(fault),
-            fix="Look for a quotation mark that is opened and never closed.",
-        ) from None
+        raise _no_csv(f"{path}:{rows.line_num}", str(fault)) from None
     if ragged:
         line, width = ragged[0]
         more = f"; {len(ragged)} such rows" if len(ragged) > 1 else ""
@@ -151,6 +149,11 @@ def _scan(path: Path | str, text: str, separator: str, *, by_case: bool) -> list
             fix="Put fields that hold the separator or a line break into quotation marks.",
         )
     return names
+
+
+def _no_csv(where: Path | str, found: str) -> ResponsesError:
+    fix = "Look for a quotation mark that is opened and never closed."
+    return ResponsesError("The file is not CSV.", where=str(where), found=found, fix=fix)
 
 
 def _widths(rows: Any) -> Iterator[tuple[int, int]]:

@@ -65,12 +65,24 @@ def counted(taking: Taking) -> None:
         blank = members.data[names].isna().all(axis=1).to_numpy()
         _only(members, ~(blank & (members.data[MEMBER].to_numpy() > expected[members.parent])))
         there = np.bincount(members.parent, minlength=len(taking.data)).astype(np.float64)
-        wrong = np.isfinite(expected) & (expected != there)
+        lacking = _lacking(taking, there, expected)
+        members.lacking = lacking
+        message = "No table of members was given for a repeated module."
+        taking.log.by_wave("R020", message, lacking, taking.place, taking.labels, name)
+        wrong = np.isfinite(expected) & (expected != there) & ~lacking
         message = "There are not as many members as the interview counted."
         taking.log.by_wave("R019", message, wrong, taking.place, taking.labels, name)
 
 
 # ------------------------------------------------------------------------------------------------------------- inside
+def _lacking(taking: Taking, there: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Say which interviews lie in a wave that should have members and has none at all: its file did not hold them."""
+    n = len(taking.labels)
+    some = np.bincount(taking.place, weights=there, minlength=n) > 0
+    wanted = np.bincount(taking.place, weights=np.nan_to_num(expected), minlength=n) > 0
+    return np.asarray((wanted & ~some)[taking.place], dtype=bool)
+
+
 def _only(members: Taking, rows: np.ndarray) -> None:
     """Keep some members."""
     if members.parent is None or rows.all():

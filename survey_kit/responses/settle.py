@@ -63,6 +63,7 @@ class Taking:
     outer: Taking | None = None
     parent: IntArray | None = None
     module: str = ""
+    lacking: BoolArray | None = None  # of members, the interviews whose members the file does not hold
     inner: dict[str, Taking] = field(default_factory=dict)
     done: dict[str, Answers] = field(default_factory=dict)
     busy: set[str] = field(default_factory=set)
@@ -161,10 +162,11 @@ class Taking:
         members = self.inner.get(name if how == "count" else self.home(name))
         if members is None or members.parent is None:
             return np.full(n, np.nan), np.zeros(n, dtype=bool)
+        there = np.ones(n, dtype=bool) if members.lacking is None else ~members.lacking
         if how == "count":
-            return np.bincount(members.parent, minlength=n).astype(np.float64), np.ones(n, dtype=bool)
-        answers = members.settle(name)
-        return computed.summed(how, answers, members.parent, n)
+            return np.bincount(members.parent, minlength=n).astype(np.float64), there
+        values, known = computed.summed(how, members.settle(name), members.parent, n)
+        return values, known & there
 
     def opened(self, form: Instrument, item_id: str) -> BoolArray:
         """Say in which rows the filter of an item is met."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from survey_kit import frames
 from survey_kit.design import Design
-from survey_kit.errors import ResponsesError, StudyError, did_you_mean
+from survey_kit.errors import StudyError
 from survey_kit.responses import Responses, read_table, take
-from survey_kit.study.model import Columns, Derived, DesignKey, Wave
+from survey_kit.study.model import Columns, Derived, DesignKey
 from survey_kit.study.study import Study
+from survey_kit.study.tables import needed, read_files
 from survey_kit.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -35,15 +35,19 @@ def read_responses(study: Study) -> Responses:
     (('Rehearsal 1', 'Rehearsal 2', 'Rehearsal 3'), 0)
     """
     reasons = study.responses.reasons
-    items, columns = _needed(study)
+    items, columns = needed(study)
+    files = read_files(study, items, columns)
     responses = take(
-        _table(study, [*items, *columns]),
+        files.frame,
         instruments=dict(study.instruments),
         wave=study.wave_column,
         waves=[wave.id for wave in study.waves],
         items=items,
         required=columns,
-        case=study.responses.case,
+        case=files.case,
+        version=files.version,
+        versions=files.versions,
+        members=files.members,
         not_asked={wave.id: sorted(study.not_asked(wave.id)) for wave in study.waves},
         unasked_when={wave.id: study.unasked_when(wave.id) for wave in study.waves},
         reasons=None if reasons is None else read_table(study.data_file(reasons.file)),
@@ -52,6 +56,7 @@ def read_responses(study: Study) -> Responses:
         data_status=study.data_status,
         source=", ".join(str(path) for path in study.answer_files()),
     )
+    responses = replace(responses, problems=files.told(responses.problems))
     if study.responses.unknown_codes == "missing":
         responses = _tolerated(responses)
     derived = {name: _derive(responses.frame, name, plan) for name, plan in study.derive.items()}
@@ -113,80 +118,6 @@ def make_design(study: Study, responses: Responses) -> Design:
         case=study.responses.case,
         lonely_psu=plan.lonely_psu,
     )
-
-
-# -------------------------------------------------------------------------------------------------------- the table
-def _needed(study: Study) -> tuple[list[str], list[str]]:
-    """Name the items the study needs, and the columns that are no items."""
-    known = {item.id for form in study.instruments.values() for item in form.items}
-    wanted = [item for one in study.definitions for item in one.needs()]
-    wanted += [name for name in study.domains if name not in study.derive]
-    wanted += [plan.from_ for plan in study.derive.values()]
-    for wave in study.waves:
-        for unasked in study.unasked_when(wave.id):
-            wanted += [*unasked.items, *(unasked.when if isinstance(unasked.when, dict) else ())]
-    design: list[Columns] = [getattr(study.design, key) for key in get_args(DesignKey)]
-    design += [columns for wave in study.waves for columns in wave.design.values()]
-    spread = [name for columns in design for name in (columns if isinstance(columns, tuple) else (columns,))]
-    columns = [name for name in dict.fromkeys([*wanted, *spread]) if name is not None and name not in known]
-    own = {study.wave_column, study.responses.case}
-    return [name for name in dict.fromkeys(wanted) if name in known], [name for name in columns if name not in own]
-
-
-def _table(study: Study, wanted: Sequence[str]) -> pd.DataFrame:
-    """Read the common file and those of single waves into one table."""
-    import pandas as pd
-
-    columns = {*wanted, study.wave_column, *([study.responses.case] if study.responses.case else [])}
-    columns |= {item.data_column for form in study.instruments.values() for item in form.items}
-    name = study.wave_column
-    parts = []
-    if study.responses.file is not None:
-        shared = [wave for wave in study.waves if wave.file is None]
-        common = _read(study, study.response_path(), columns, shared)
-        if study.responses.wave is None:
-            common[name] = study.waves[0].id
-        parts.append(common)
-    for wave in study.waves:
-        if wave.file is None:
-            continue
-        path = study.response_path(wave.id)
-        own = _read(study, path, columns, [wave])
-        if name in own.columns and study.responses.wave is not None:
-            found = {text for text in frames.texts(own, name, "wave") if text != wave.id}
-            if found:
-                raise StudyError(
-                    f"The file of the wave '{wave.id}' holds another wave.",
-                    where=f"{path}, column '{name}'",
-                    found=", ".join(sorted(map(str, found))[:5]),
-                    fix="Name the file of this wave, or correct its column.",
-                )
-        own[name] = wave.id
-        if parts and name in parts[0].columns:
-            labels = pd.Series(frames.texts(parts[0], name, "wave"), index=parts[0].index, dtype="str")
-            parts[0] = parts[0].assign(**{name: labels})[labels != wave.id]
-        parts.append(own)
-    return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
-
-
-def _read(study: Study, path: Path, columns: Collection[str], waves: Sequence[Wave]) -> pd.DataFrame:
-    """Read some columns of a file; one that the design of its waves needs and the file lacks is told with its like."""
-    table = read_table(path, columns=sorted(columns))
-    plans = [wave.design.get(key, getattr(study.design, key)) for wave in waves for key in get_args(DesignKey)]
-    spread = [name for plan in plans for name in (plan if isinstance(plan, tuple) else (plan,))]
-    needed = dict.fromkeys(name for name in (*spread, study.responses.case) if name is not None)
-    items = {item.id for form in study.instruments.values() for item in form.items}
-    absent = [name for name in needed if name not in table.columns and name not in items]
-    if absent:
-        names = list(map(str, read_table(path).columns))
-        like = next((name for name in names if name.casefold() == absent[0].casefold()), None)
-        raise ResponsesError(
-            "The answers lack columns the study needs.",
-            where=str(path),
-            found="no column " + ", ".join(map(repr, absent[:5])),
-            fix=f"For '{absent[0]}': " + (f"did you mean '{like}'?" if like else did_you_mean(absent[0], names)),
-        )
-    return table
 
 
 # -------------------------------------------------------------------------------------------------- derived columns

@@ -37,6 +37,7 @@ WaveId: TypeAlias = Annotated[str, BeforeValidator(_as_text, json_schema_input_t
 Columns: TypeAlias = str | tuple[str | None, ...] | None
 DesignKey: TypeAlias = Literal["weight", "strata", "psu", "fpc"]
 Format: TypeAlias = Literal["html", "pdf"]
+FileFormat: TypeAlias = Literal["table", "odk", "kobo"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +78,16 @@ class Source:
 
     file: str | None = None
     """The response file, in the data folder; left out when every wave names its own."""
+    format: FileFormat = "table"
+    """What wrote the file: a table with one row per respondent, an export of ODK Central (odk: submissions.csv or the zip
+    archive) or of KoboToolbox (kobo: CSV or Excel with XML values)."""
+    versions: dict[str, Version] = field(default_factory=dict)
+    """Of an export, what the platform calls a version of the form, and which version of the instrument it is; names that
+    begin with the instrument's version need not be listed."""
     wave: str | None = None
     """The column that tells the waves apart."""
     case: str | None = None
-    """The column of respondent ids, unique within a wave."""
+    """The column of respondent ids, unique within a wave; of an export the key of the submission when left out."""
     reasons: Annotated[Reasons | None, BeforeValidator(_as_file, json_schema_input_type=str | Reasons | None)] = None
     """A second file that says why values are missing."""
     unknown_codes: Literal["error", "missing"] = "error"
@@ -144,6 +151,8 @@ class Wave:
     """The version of the instrument; the newest when left out."""
     file: str | None = None
     """The wave's own response file, in the data folder."""
+    format: FileFormat | None = None
+    """What wrote the wave's own file; as the study says when left out."""
     not_asked: tuple[NotAskedEntry, ...] = ()
     """Items that were not asked, or {items, when} for a split ballot."""
     break_: Break | None = None

@@ -156,8 +156,8 @@ def read_collected(
         raise ResponsesError("The export holds no interviews.", where=raw.where, fix="Export the answers again.")
     raw.version = raw.version.map(lambda name: _version(name, forms), na_action="ignore").astype(object)
     told = [str(name) for name in raw.version.dropna().unique()]
-    if len(forms) == 1 and len(told) == 1:  # a single form under a name of the platform's own
-        forms = {told[0]: newest}
+    if len(told) == 1 and told[0] not in forms and (len(forms) == 1 or raw.platform == "kobo"):
+        forms = {told[0]: newest}  # a single form under a name of the platform's own
     return _apart(raw, forms, newest, keep, log)
 
 

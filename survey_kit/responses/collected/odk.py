@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 KEY, PARENT = "KEY", "PARENT_KEY"
 INSTANCE = "instance ID"
+AUDIT = frozenset({"event", "node", "start"})
 VERSIONS = ("FormVersion", "formVersion", "__version__", "_version_")
 NUMBER = re.compile(r"\[(\d+)\]$")
 
@@ -40,8 +41,11 @@ def read_odk(files: Files, log: Log, encoding: str = "utf-8") -> Raw:
             continue
         if PARENT in table:
             repeats[name] = table
-        elif INSTANCE in table or {"event", "node"} <= set(table):
+        elif set(table) >= AUDIT:
             audits[name] = table
+        elif INSTANCE in table:
+            lacking = ", ".join(sorted(AUDIT - set(table)))
+            log.add("R026", "An audit lacks columns.", count=1, column=name, found=f"no column {lacking}")
         else:
             main[name] = table
     return _raw(files, _only(files, main), repeats, audits)
