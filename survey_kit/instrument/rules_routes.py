@@ -182,21 +182,23 @@ def _unlike(
         elif isinstance(node, ast.Call) and called(node) == "floor" and sort(node.args[0]) != "number":
             yield tell("I035", way, f"{ast.unparse(node)} cuts what is no number.", "Use numbers.")
         elif isinstance(node, ast.Compare):
-            sides = [node.left, *node.comparators]
-            for left, op, right in zip(sides, node.ops, sides[1:], strict=False):
-                pair = {sort(left), sort(right)}
-                simple = all(isinstance(side, (ast.Name, ast.Constant, ast.UnaryOp)) for side in (left, right))
-                if isinstance(op, (ast.In, ast.NotIn)) or "several" in pair or pair <= {"date", "day"}:
-                    continue
-                shown = ast.unparse(ast.Compare(left, [op], [right]))
-                if "date" in pair and "text" in pair:
-                    yield tell("I035", way, f"A date and a text are compared in {shown}.", "Compare like with like.")
-                elif "number" not in pair and not isinstance(op, (ast.Eq, ast.NotEq)):
-                    yield tell(
-                        "I035", way, f"Texts have no order, as {shown} would need.", "Write == or !=, or use numbers."
-                    )
-                elif "number" in pair and len(pair) > 1 and not simple:  # simple ones are told by their codes
-                    yield tell("I035", way, f"A number and a text are compared in {shown}.", "Compare like with like.")
+            yield from _sides(node, sort, tell, way)
+
+
+def _sides(node: ast.Compare, sort: Callable[[ast.expr], str], tell: Teller, way: Way) -> Iterator[Problem]:
+    """Hold the sides of one comparison against each other."""
+    sides = [node.left, *node.comparators]
+    for left, op, right in zip(sides, node.ops, sides[1:], strict=False):
+        pair, shown = {sort(left), sort(right)}, ast.unparse(ast.Compare(left, [op], [right]))
+        simple = all(isinstance(side, (ast.Name, ast.Constant, ast.UnaryOp)) for side in (left, right))
+        if isinstance(op, (ast.In, ast.NotIn)) or "several" in pair or pair <= {"date", "day"}:
+            continue
+        if "date" in pair and "text" in pair:
+            yield tell("I035", way, f"A date and a text are compared in {shown}.", "Compare like with like.")
+        elif "number" not in pair and not isinstance(op, (ast.Eq, ast.NotEq)):
+            yield tell("I035", way, f"Texts have no order, as {shown} would need.", "Write == or !=, or use numbers.")
+        elif "number" in pair and len(pair) > 1 and not simple:  # simple ones are told by their codes
+            yield tell("I035", way, f"A number and a text are compared in {shown}.", "Compare like with like.")
 
 
 def _is_date(text: str) -> bool:
