@@ -1,0 +1,243 @@
+"""Groups and repeats of a form as modules and grids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from survey_kit.instrument.imports.expressions import joined
+from survey_kit.instrument.imports.form_types import COLLECTED
+from survey_kit.instrument.imports.headers import Teller
+from survey_kit.instrument.imports.hints import addressed
+from survey_kit.instrument.imports.items import Items
+from survey_kit.instrument.imports.logic import plain_name
+from survey_kit.instrument.imports.tree import Entry
+from survey_kit.instrument.imports.xpath_tree import Ref, Unreadable, read_xpath
+from survey_kit.instrument.model import Collected, Item, Module, Repeat
+from survey_kit.language import words
+
+LOOSE = "questions"
+MOST = 30  # members of a repeat whose number nothing bounds
+
+
+@dataclass(slots=True)
+class Modules:
+    """Puts items into modules, in the order of the form."""
+
+    items: Items
+    tell: Teller
+    done: list[Module] = field(default_factory=list)
+    collect: dict[Collected, str] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)  # row of each module, grid and item
+    _open: list[Item] = field(default_factory=list)
+    _names: set[str] = field(default_factory=set)
+
+    def build(self, entries: Sequence[Entry]) -> tuple[Module, ...]:
+        """Make the modules of a form."""
+        for entry in entries:
+            if entry.type.kind == "opens":
+                self._close(Module(id=LOOSE))
+                if entry.type.word == "repeat":
+                    self._repeat(entry, ())
+                else:
+                    self._group(entry)
+            else:
+                self._entry(entry, ())
+        self._close(Module(id=LOOSE))
+        return tuple(self.done)
+
+    def _close(self, module: Module, *, keep: bool = False) -> None:
+        """End a module with the items that wait."""
+        if not self._open and not keep:
+            return
+        items, self._open = tuple(self._open), []
+        name, number = module.id, 1
+        while name.casefold() in self._names:
+            number += 1
+            name = f"{module.id}_{number}"
+        self._names.add(name.casefold())
+        self.rows.setdefault(f"module {name}", self.rows.get(f"module {module.id}", 1))
+        self.done.append(replace(module, id=name, items=items))
+
+    def _group(self, entry: Entry) -> None:
+        name = plain_name(entry.name or f"group_{entry.row.number}")
+        self.rows[f"module {name}"] = entry.row.number
+        route = self.items.cells().condition(entry.row["relevant"], entry.place)
+        if route is False:
+            self.tell("X112", entry.place, f"The group '{entry.name}' is never asked and is left out.", note=True)
+            return
+        module = Module(id=name, title=self._title(entry), ask_if=route if isinstance(route, str) else None)
+        if self._is_grid(entry):
+            self._grid(entry, (), own=False)
+            self._close(module)
+            return
+        children, module = self._lead(entry, module)
+        for child in children:
+            if child.type.kind == "opens" and child.type.word == "repeat":
+                self._close(module)
+                self._repeat(child, (module.ask_if,))
+                module = replace(module, lead_in={}, instruction={})
+            else:
+                self._entry(child, ())
+        self._close(module, keep=bool(module.lead_in or module.instruction))
+
+    def _lead(self, entry: Entry, module: Module) -> tuple[list[Entry], Module]:
+        """Take the words that lead into a group out of its first note, where a form of our own wrote it."""
+        children = list(entry.children)
+        for child in list(children):
+            if child.type.item != "note" or child.name not in {f"{entry.name}__lead", f"{entry.name}__back"}:
+                continue
+            children.remove(child)
+            if child.name.endswith("__back"):
+                module = replace(module, self_completed=True)
+                continue
+            label, told = self.items.texts(child.row, "label"), self.items.texts(child.row, "hint")
+            plain, is_told = addressed(label)
+            if told or not is_told:
+                module = replace(module, lead_in=label, instruction=self._told(told))
+            else:
+                module = replace(module, instruction=self._told(plain))
+        return children, module
+
+    def _told(self, texts: Mapping[str, str]) -> dict[str, str]:
+        plain = addressed(texts)[0]
+        handed = {language: words("xlsform", language)("hand_over") for language in plain}
+        out = {language: text.removesuffix(handed[language]).strip() for language, text in plain.items()}
+        return out if any(out.values()) else {}
+
+    def _entry(self, entry: Entry, outside: Sequence[str | None]) -> None:
+        """Take a row, or a group inside a group, into the module that is open."""
+        match entry.type.kind:
+            case "opens":
+                self._inner(entry, outside)
+            case "collected":
+                self._collected(entry)
+            case "lost":
+                message = (
+                    f"'{entry.name}' is of the type '{entry.type.word}', which cannot be expressed, and is left out."
+                )
+                self.tell("X104", entry.place, message, "Keep it in the form, or ask for the same in another way.")
+            case _:
+                item = self.items.item(entry, outside)
+                if item is not None:
+                    self.rows[f"item {item.id}"] = entry.row.number
+                    self._open.append(item)
+
+    def _inner(self, entry: Entry, outside: Sequence[str | None]) -> None:
+        if self._is_grid(entry):
+            self._grid(entry, outside, own=True)
+            return
+        route = self.items.cells().condition(entry.row["relevant"], entry.place)
+        if route is False:
+            self.tell("X112", entry.place, f"The group '{entry.name}' is never asked and is left out.", note=True)
+            return
+        conditions = [*outside, route if isinstance(route, str) else None]
+        if entry.type.word == "repeat":
+            self.tell(
+                "X117", entry.place, f"The repeat '{entry.name}' stands in a group or repeat.", "Move it to the top."
+            )
+        title = self._title(entry)
+        if title:
+            note = Item(id=plain_name(entry.name or f"group_{entry.row.number}"), type="note", text=title)
+            self._open.append(replace(note, ask_if=joined(conditions)))
+            self.rows[f"item {note.id}"] = entry.row.number
+        message = f"The group '{entry.name}' stands in another; its questions keep its condition, its page is not kept."
+        self.tell("X117", entry.place, message, note=True)
+        for child in entry.children:
+            self._entry(child, conditions)
+
+    # ---------------------------------------------------------------------------------------------------------- grids
+    def _is_grid(self, entry: Entry) -> bool:
+        """Say whether a group is a page of like questions."""
+        looks = entry.row["appearance"].split()
+        asked = [one for one in entry.children if one.type.item != "note"]
+        likes = {(one.type.item, one.type.list_name) for one in asked}
+        if entry.type.word != "group" or not {"field-list", "table-list"} & set(looks):
+            return False
+        notes = [place for place, one in enumerate(entry.children) if one.type.item == "note"]
+        return (
+            len(asked) > 1 and len(likes) == 1 and asked[0].type.item in {"single", "multiple"} and notes in ([], [0])
+        )
+
+    def _grid(self, entry: Entry, outside: Sequence[str | None], *, own: bool) -> None:
+        route = self.items.cells().condition(entry.row["relevant"], entry.place) if own else None
+        asked = [one for one in entry.children if one.type.item != "note"]
+        stem = next((one for one in entry.children if one.type.item == "note"), None)
+        rows = []
+        for child in asked:
+            item = self.items.item(child)
+            if item is not None:
+                self.rows[f"item {item.id}"] = child.row.number
+                rows.append(replace(item, scale=None))
+        if not rows:
+            return
+        name = plain_name(entry.name or f"group_{entry.row.number}")
+        grid_id = name if own else f"{name}_grid"
+        self.rows[f"item {grid_id}"] = entry.row.number
+        text = self.items.texts(stem.row, "label") if stem is not None else self._title(entry)
+        hint = self.items.hints.get(stem.row.number) if stem is not None else None
+        grid = Item(id=grid_id, type="grid", text=text, scale=asked[0].type.list_name, rows=tuple(rows))
+        if hint is not None:
+            grid = replace(grid, instruction=dict(hint.instruction), showcard=hint.showcard)
+            if hint.silent:
+                self.items.silent.add(asked[0].type.list_name)
+        grid = replace(grid, ask_if=joined([*outside, route if isinstance(route, str) else None]))
+        self._open.append(grid)
+
+    # -------------------------------------------------------------------------------------------------------- repeats
+    def _repeat(self, entry: Entry, outside: Sequence[str | None]) -> None:
+        name = plain_name(entry.name or f"repeat_{entry.row.number}")
+        self.rows[f"module {name}"] = entry.row.number
+        route = self.items.cells().condition(entry.row["relevant"], entry.place)
+        if route is False:
+            return
+        count, most = self._count(entry)
+        if count is None:
+            message = f"The repeat '{entry.name}' has no number of members that can be expressed; it is asked once."
+            self.tell(
+                "X121", entry.place, message, "Ask for the number first, as an integer, and write it in repeat_count."
+            )
+        for child in entry.children:
+            self._entry(child, ())
+        module = Module(
+            id=name,
+            title=self._title(entry),
+            ask_if=joined([*outside, route if isinstance(route, str) else None]),
+            repeat=Repeat(count=count, most=most, name=self._title(entry)) if count is not None else None,
+        )
+        self._close(module)
+
+    def _count(self, entry: Entry) -> tuple[str | None, int]:
+        text = entry.row["repeat_count"]
+        try:
+            node = read_xpath(text) if text else None
+        except Unreadable as fault:
+            self.tell("X111", entry.place, f"The cell 'repeat_count' cannot be read: {fault.message}", fault.fix)
+            return None, 0
+        if not isinstance(node, Ref):
+            return None, 0
+        target = self.items.targets.get(node.name)
+        count = target.id if target else plain_name(node.name)
+        limits = self.items.limits.get(count)
+        if limits is not None and limits.maximum is not None and 1 <= limits.maximum <= 1000:
+            return count, int(limits.maximum)
+        message = f"Nothing bounds the members of '{entry.name}'; at most {MOST} are asked."
+        self.tell("X121", entry.place, message, "Correct 'most:'.", note=True)
+        return count, MOST
+
+    # --------------------------------------------------------------------------------------------------------- the rest
+    def _title(self, entry: Entry) -> dict[str, str]:
+        out = {}
+        for language, text in self.items.texts(entry.row, "label").items():
+            out[language] = text.removeprefix(f"{words('form', language)('pilot')} · ")
+        return out
+
+    def _collected(self, entry: Entry) -> None:
+        what = COLLECTED[entry.type.word]
+        if what is None:
+            message = f"'{entry.name}' is the day of the interview as the device knows it."
+            self.tell("X116", entry.place, f"{message} It is left out.", "Ask for the date as an item of type date.")
+            return
+        self.collect.setdefault(what, "Recorded by the form this instrument was made from; say why, or remove it.")
+        message = f"The form records more than answers: '{entry.type.word}' ({what})."
+        self.tell("X116", entry.place, message, "Give the reason under 'collect:', or remove it.", note=True)
