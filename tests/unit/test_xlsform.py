@@ -286,6 +286,29 @@ def test_answers_shown_in_texts_are_shown_by_their_words():
     assert [note.where for note in form.notes if note.severity == "error"] == ["many"]
 
 
+def test_two_answers_side_by_side_keep_the_space_between_them():
+    shown = Item(id="then", type="note", text={"en": "${a} ${b}"})
+    found = rows(to_xlsform(instrument(q("a"), q("b"), shown)))
+    assert found["then"][f"label::{EN}"] == "${a}\N{NO-BREAK SPACE}${b}"
+
+
+def test_a_warning_of_pyxform_is_an_error(monkeypatch: pytest.MonkeyPatch):
+    form = to_xlsform(instrument(q("a")))
+    strange = XlsForm(
+        survey=tuple({key.replace(" (en)", ""): value for key, value in row.items()} for row in form.survey),
+        choices=(),
+        settings=({**form.settings[0], "default_language": "English"},),
+        languages=form.languages,
+    )
+    monkeypatch.setattr(
+        XlsForm, "sheets", property(lambda self: {"survey": (tuple({k for r in self.survey for k in r}),)})
+    )
+    assert [problem.code for problem in convert(strange)[1]] == ["X009"]
+    monkeypatch.setattr("survey_kit.instrument.export.xform.to_xlsform", lambda *_, **__: strange)
+    with pytest.raises(InstrumentError, match="pyxform warns"):
+        to_xform(instrument(q("a")))
+
+
 def test_members_are_asked_at_most_so_often_and_counted_by_their_number():
     member = Module(
         id="person",

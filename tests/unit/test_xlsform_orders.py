@@ -102,6 +102,16 @@ def test_a_row_keeps_its_own_route_in_both_copies():
     assert found["y__b"] == "(${row} > 2) and (${first} = 1)"
 
 
+def test_dates_and_decimals_in_copies_keep_their_kind():
+    kinds = (("a", "date"), ("b", "decimal"), ("c", "integer"), ("d", "text"))
+    items = tuple(Item(id=name, type=kind, missing={}, text={"en": f"{name}?"}) for name, kind in kinds)
+    modules = (Module(id="p", items=items), Module(id="q", items=(Item(id="z", scale=SCALE, text={"en": "Z"}),)))
+    form = to_xlsform(instrument(*modules, rotations={"r": Rotation(start="side", modules=("p", "q"))}))
+    assert convert(form)[1] == ()
+    found = {row["name"]: row.get("bind::type", "") for row in form.survey}
+    assert [found[name] for name in "abcd"] == ["date", "decimal", "", ""]
+
+
 def turns(**more: Any) -> tuple[Module, ...]:
     out = []
     for name in ("p", "q", "s"):

@@ -29,19 +29,26 @@ def to_xform(instrument: Instrument, *, languages: Sequence[str] | None = None, 
     >>> 'constraint=". &gt;= 18 and . &lt;= 110"' in xml
     True
     """
-    xml, problems = convert(to_xlsform(instrument, languages=languages, default=default))
-    if problems:
-        more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise InstrumentError(f"pyxform warns: {problems[0].message}{more}", where=f"instrument '{instrument.id}'")
-    return xml
+    return _sure(to_xlsform(instrument, languages=languages, default=default))
 
 
 def write_xform(
     instrument: Instrument, path: Path | str, *, languages: Sequence[str] | None = None, default: str | None = None
 ) -> Path:
-    """Write an instrument as an XForm; give the path, whose name ends with ``_pilot`` when the form is one."""
+    """Write an instrument as an XForm; give the path, whose name ends with ``_pilot`` when the form is one.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from survey_kit.instrument.model import Item, Module
+    >>> asked = Item(id="age", text={"en": "How old are you? [[sponsor]] asks."}, type="integer")
+    >>> form = Instrument(id="tiny", version="1.0", modules=(Module(id="m", items=(asked,)),))
+    >>> with TemporaryDirectory() as folder:
+    ...     write_xform(form, Path(folder, "tiny.xml")).name
+    'tiny_pilot.xml'
+    """
     form = to_xlsform(instrument, languages=languages, default=default)
-    return write_text(pilot_path(Path(path), form.pilot), convert(form)[0])
+    return write_text(pilot_path(Path(path), form.pilot), _sure(form))
 
 
 def convert(form: XlsForm) -> tuple[str, tuple[Problem, ...]]:
@@ -71,3 +78,13 @@ def convert(form: XlsForm) -> tuple[str, tuple[Problem, ...]]:
         Problem(code="X009", severity="error", where=form.form_id, message=str(warning)) for warning in warnings
     )
     return str(result.xform), problems
+
+
+def _sure(form: XlsForm) -> str:
+    """Give the XML of a form of which pyxform warns of nothing."""
+    xml, problems = convert(form)
+    if problems:
+        more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
+        fix = "Mend the instrument; convert() of survey_kit.instrument.export.xform gives the form with its warnings."
+        raise InstrumentError(f"pyxform warns: {problems[0].message}{more}", where=f"form '{form.form_id}'", fix=fix)
+    return xml

@@ -178,6 +178,16 @@ def write_xlsform(
     """Write an instrument as an XLSForm workbook; give the path, whose name ends with ``_pilot`` when the form is one.
 
     Every cell is a text, so that nothing is taken for a formula; the same instrument gives the same bytes.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from survey_kit.instrument.model import Item, Module
+    >>> asked = Item(id="age", text={"en": "How old are you?"}, type="integer")
+    >>> form = Instrument(id="tiny", version="1.0", modules=(Module(id="m", items=(asked,)),))
+    >>> with TemporaryDirectory() as folder:
+    ...     write_xlsform(form, Path(folder, "tiny.xlsx")).name
+    'tiny.xlsx'
     """
     form = to_xlsform(instrument, languages=languages, default=default)
     return write_book(form.sheets, pilot_path(Path(path), form.pilot))

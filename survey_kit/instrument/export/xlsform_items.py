@@ -33,7 +33,7 @@ class FormColumn:
     kind
         ``copy``: the item asked at one of its places (the item's own column holds the answer of whichever was shown);
         ``label``: the words of its answer, for later texts; ``missing``: why a date or an open text was not given; ``note``: shown only, always blank;
-        ``count``: how many members are asked; ``seed``: the whole number behind a random order; ``record``: recorded by the device.
+        ``count``: how many members are asked (rows of members beyond it are blank); ``seed``: the whole number behind a random order; ``record``: recorded by the device.
     """
 
     column: str
@@ -104,8 +104,11 @@ class FormRows:
         for item_id in item_ids:
             names = self.copies[item_id]
             if names != [item_id]:
-                kind = {"bind::type": "decimal"} if self.instrument.item(item_id).type in {"decimal", "number"} else {}
-                self.add("calculate", item_id, calculation=_coalesce([f"${{{name}}}" for name in names]), **kind)
+                kind = {"decimal": "decimal", "number": "decimal", "date": "date"}.get(
+                    self.instrument.item(item_id).type, ""
+                )
+                shown = _coalesce([f"${{{name}}}" for name in names])
+                self.add("calculate", item_id, calculation=shown, **{"bind::type": kind})
             if item_id in self.shown:
                 self._label(item_id, names)
 

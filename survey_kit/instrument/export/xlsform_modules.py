@@ -117,7 +117,7 @@ def _members(form: FormRows, module: Module, when: str) -> None:
     heading = words.heading(repeat.name or module.title, module.id)
     form.add("begin_repeat", module.id, **heading, repeat_count=f"${{{number}}}", relevant=route)
     # devices keep members when their number falls; those beyond it are closed
-    form.add("begin_group", f"{module.id}__each", **heading, relevant=f"position(..) <= ${{{number}}}")
+    form.add("begin_group", f"{module.id}__each", relevant=f"position(..) <= ${{{number}}}")
     _body(form, module)
     form.add("end_group", f"{module.id}__each")
     form.add("end_repeat", module.id)
@@ -141,13 +141,8 @@ def _grid(form: FormRows, grid: Item, module: Module, *, suffix: str, settle: bo
     words, name = form.words, _named(form, grid.id, suffix, grid=True)
     alone = words.alone(module)
     route = relevant(form.instrument, grid.ask_if)
-    form.add(
-        "begin_group",
-        name,
-        **words.heading(grid.label or module.title, grid.id),
-        relevant=route,
-        appearance="field-list",
-    )
+    heading = words.heading(grid.label, grid.id) if grid.label else {}
+    form.add("begin_group", name, **heading, relevant=route, appearance="field-list")
     rows = [row_of(grid, row) for row in grid.rows]
     if grid.text or grid.instruction or grid.showcard:
         stem = f"{name}__stem"

@@ -30,7 +30,14 @@ def tongue(language: str) -> str:
 
 
 def piped(instrument: Instrument) -> tuple[str, ...]:
-    """Name the items whose answers are shown in later texts."""
+    """Name the items whose answers are shown in later texts.
+
+    Examples
+    --------
+    >>> shown = Item(id="n", type="note", text={"en": "You said ${age}."})
+    >>> piped(Instrument(id="a", version="1", modules=(Module(id="m", items=(Item(id="age", type="integer"), shown)),)))
+    ('age',)
+    """
     found = (name for _, texts in walk_texts(instrument) for text in texts.values() for name in PIPED.findall(text))
     return tuple(dict.fromkeys(name for name in found if name in instrument))
 
@@ -57,6 +64,7 @@ class FormWords:
     def say(self, texts: Mapping[str, str], language: str) -> str:
         """Give a text in a language, with answers shown in it by their label."""
         text = texts.get(language, "").strip() or self.instrument.say(texts, language).strip()
+        text = re.sub(r"\} \$\{", "}\N{NO-BREAK SPACE}${", text)  # devices drop a space that stands alone
         return PIPED.sub(lambda found: f"${{{found[1]}__label}}" if found[1] in self._labelled else found[0], text)
 
     def cells(self, kind: str, texts: Mapping[str, str]) -> Row:
