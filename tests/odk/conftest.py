@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,28 @@ def _load(name: str) -> ModuleType:
         sys.modules[known] = module_from_spec(spec)
         spec.loader.exec_module(sys.modules[known])
     return sys.modules[known]
+
+
+LED: dict[str, Any] = {}  # what was compared, by instrument
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how much of the routing was compared with ODK's engine."""
+    if not LED:
+        return
+    total = {part: sum(getattr(one, part) for one in LED.values()) for part in COUNTED}
+    said = ", ".join(f"{count:,} {part}" for part, count in total.items())
+    wrong = sum(len(one.differences) for one in LED.values())
+    terminalreporter.write_line(f"ODK's engine and ours, {len(LED)} questionnaires: {said}; {wrong} differences")
+
+
+COUNTED = ("interviews", "openings", "answers", "refused", "values")
+
+
+@pytest.fixture(scope="session")
+def led() -> dict[str, Any]:
+    """Give the place where comparisons are noted for the summary."""
+    return LED
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from typing import IO, Any, Self
 
 HERE = Path(__file__).parent
 NEEDED = ((20, 19, 0), (22, 13, 0), (24, 11, 0))  # the first release of each line of Node that engine and jsdom run on
-SECONDS = 120.0
+SECONDS = 300.0
 
 
 class EngineError(RuntimeError):

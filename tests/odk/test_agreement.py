@@ -22,12 +22,12 @@ from survey_kit.instrument import Instrument, inspect
 FOLDERS = sorted(path.parent for path in (Path(__file__).parents[2] / "instruments").glob("*/instrument.yaml"))
 PATHS = int(os.environ.get("SURVEY_KIT_PATHS", "1000"))
 FRESH = 50  # every so many interviews a new instance, the others in an emptied one
-CHUNK = 100
+CHUNK = 25
 LONG = 150  # questions; longer forms take a tenth of a second per interview, so that fewer paths are tried
 QUESTIONNAIRES = 60  # random ones, with 40 paths each
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def engines(odk: ModuleType) -> Iterator[list[Any]]:
     """Give two engines, for the two processors of a small machine."""
     pytest.importorskip("pyxform", reason="pyxform not installed")
@@ -61,10 +61,10 @@ def agree(
         ]
 
     with ThreadPoolExecutor(len(engines)) as pool:
-        led = dict(pair for part in pool.map(lead, range(len(engines))) for pair in part)
+        done = dict(pair for part in pool.map(lead, range(len(engines))) for pair in part)
     for engine in engines:
         engine.drop(instrument.id)
-    interviews = [one for at in range(len(chunks)) for one in led[at]]
+    interviews = [one for at in range(len(chunks)) for one in done[at]]
     return agreement.Replay(instrument=instrument, names=names, paths=paths, interviews=interviews).run()
 
 
@@ -82,11 +82,11 @@ def number_of_paths(instrument: Instrument) -> int:
 @pytest.mark.slow
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_the_engine_opens_what_the_walk_opens(
-    folder: Path, engines: list[Any], agreement: ModuleType, plans: ModuleType
+    folder: Path, engines: list[Any], agreement: ModuleType, plans: ModuleType, led: dict[str, Any]
 ):
     instrument = everything(folder)
     n = number_of_paths(instrument)
-    done = agree(engines, agreement, plans, instrument, n)
+    done = led[folder.name] = agree(engines, agreement, plans, instrument, n)
     assert done.differences == []
     assert done.interviews == n
     assert done.answers > n
@@ -99,11 +99,12 @@ def test_there_are_ten_thousand_paths():
 
 @pytest.mark.slow
 def test_random_questionnaires_agree(
-    engines: list[Any], agreement: ModuleType, plans: ModuleType, random_instruments: ModuleType
+    engines: list[Any], agreement: ModuleType, plans: ModuleType, random_instruments: ModuleType, led: dict[str, Any]
 ):
     answers = 0
     for seed in range(QUESTIONNAIRES):
-        done = agree(engines, agreement, plans, random_instruments.random_instrument(seed), 40)
+        instrument = random_instruments.random_instrument(seed)
+        done = led[instrument.id] = agree(engines, agreement, plans, instrument, 40)
         assert done.differences == []
         answers += done.answers
     assert answers > 40 * QUESTIONNAIRES
