@@ -80,7 +80,8 @@ def _answer(walk: Walk, item: Item, raw: dict[str, list[Any]], rng: random.Rando
 
 
 def _drawn(form: Instrument, item: Item, rng: random.Random) -> Any:
-    missing = list(form.missing_codes(item.id))
+    uncoded = item.optional and item.type in {"date", "text"}  # their fields take no codes, and nobody asks why
+    missing = [] if uncoded else list(form.missing_codes(item.id))
     if missing and rng.random() < 0.1:
         code = rng.choice(missing)
         return [code] if item.type == "multiple" else code
@@ -142,7 +143,12 @@ def table(
         groups = [f"{module.id}_group" if module.id == item.id else module.id] if not module_id else []
         groups += [grid.id] if grid else []
         name = mark.join([*groups, item.id]) if grouped else item.id
-        out[name] = [cell(value) for value in raw[item.id]]
+        codes = form.missing_codes(item.id)
+        if item.type in {"date", "text"} and codes and not item.optional:  # a form asks in a second question why there is none
+            out[name] = ["" if value in codes else cell(value) for value in raw[item.id]]
+            out[f"{name}__missing"] = [cell(value) if value in codes else "" for value in raw[item.id]]
+        else:
+            out[name] = [cell(value) for value in raw[item.id]]
         if item.type == "multiple" and split:
             for code in (*form.codes(item.id), *form.missing_codes(item.id)):
                 blank = "0" if zeros else ""

@@ -52,6 +52,8 @@ def names_of(forms: Iterable[Instrument]) -> Names:
         for item in form.items:
             items[item.id] = item.id
             items.setdefault(item.data_column, item.id)
+            if item.type in {"date", "text"}:
+                of_kind["missing"][f"{item.id}__missing"] = item.id
             if item.type == "multiple":
                 codes = {plain(code) for code in (*form.codes(item.id), *form.missing_codes(item.id))}
                 several[item.id] = several.get(item.id, frozenset()) | codes
