@@ -17,6 +17,6 @@ out <- data.frame(
   kappa = c(cohen.kappa(pairs)$weighted.kappa, cohen.kappa(pairs, w = linear)$weighted.kappa)
 )
 file <- file.path(here, "assessments.csv")
-cat(sprintf("# R %s, psych %s\n", getRversion(), packageVersion("psych")), file = file)
+cat(sprintf("# R %s, survey %s, psych %s\n", getRversion(), packageVersion("survey"), packageVersion("psych")), file = file)
 out$kappa <- formatC(out$kappa, digits = 17, format = "g")
 suppressWarnings(write.table(out, file, append = TRUE, sep = ",", row.names = FALSE, quote = FALSE))
