@@ -97,7 +97,7 @@ def side_by_side(
     >>> seen = pd.DataFrame({"measure": [1, 1, 2, 2, 3, 3, 4, 4], "side": [1, 2] * 4, "delivery": [5, 4, 4, 4, 3, 2, 5, 5]})
     >>> both = sk.side_by_side(seen, ["delivery"], unit="measure", side="side")
     >>> both.table["difference"].tolist(), round(float(both.agreement["kappa"][0]), 3)
-    ([-1.0, 0.0, -1.0, 0.0], 0.75)
+    ([-1.0, 0.0, -1.0, 0.0], 0.765)
     """
     import pandas as pd
 
