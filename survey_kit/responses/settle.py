@@ -246,6 +246,8 @@ class Taking:
         """Tell the faults of a column by wave, with the values that occur most; they are no answers from now on."""
         for fault, (code, message) in FAULTS.items():
             wrong = rows & (state == fault)
+            if not wrong.any():
+                continue
             for place in np.unique(self.place[wrong]):
                 here = wrong & (self.place == place)
                 codes, values = distinct(shown[here])

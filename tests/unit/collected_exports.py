@@ -144,7 +144,9 @@ def table(
         groups += [grid.id] if grid else []
         name = mark.join([*groups, item.id]) if grouped else item.id
         codes = form.missing_codes(item.id)
-        if item.type in {"date", "text"} and codes and not item.optional:  # a form asks in a second question why there is none
+        if (
+            item.type in {"date", "text"} and codes and not item.optional
+        ):  # a form asks in a second question why there is none
             out[name] = ["" if value in codes else cell(value) for value in raw[item.id]]
             out[f"{name}__missing"] = [cell(value) if value in codes else "" for value in raw[item.id]]
         else:
@@ -205,6 +207,84 @@ def central(
         rows["KEY"] = [f"{keys(n)[at]}/household/{module_id}[{one}]" for at, one in zip(place, number, strict=True)]
         out[f"{name}-{module_id}.csv"] = rows
     return out
+
+
+def of_form(made: Interviews, seed: int = 0) -> dict[str, dict[str, list[str]]]:
+    """Give the tables that Central would export of the instrument's own form: every column the form has, copies and all."""
+    from survey_kit.instrument.export import to_xlsform
+
+    rng, exported = random.Random(seed), to_xlsform(made.form)
+    columns = {one.column: one for one in exported.columns}
+    tables: dict[str, dict[str, list[str]]] = {"": {}}
+    groups: list[str] = []
+    repeat = ""
+    shown: dict[tuple[str, int], str] = {}  # which copy of an item an interview was shown
+    places: dict[str, list[str]] = {}
+    for one in exported.columns:
+        if one.kind == "copy":
+            places.setdefault(one.item, []).append(one.column)
+    for row in exported.survey:
+        kind, name = row["type"], row.get("name", "")
+        if kind == "begin_repeat":
+            repeat, groups = name, []
+            tables[repeat] = {}
+        elif kind == "end_repeat":
+            repeat, groups = "", []
+        elif kind == "begin_group":
+            groups.append(name)
+        elif kind == "end_group":
+            groups.pop()
+        else:
+            _field(
+                made,
+                tables[repeat],
+                "-".join([*groups, name]),
+                name,
+                kind,
+                repeat,
+                columns.get(name),
+                places,
+                shown,
+                rng,
+            )
+    out = central(made)
+    root = f"{made.form.id}.csv"
+    keyed = {name: {column: one for column, one in table.items() if column in KEYED} for name, table in out.items()}
+    version = {"FormVersion": [exported.settings[0]["version"]] * made.n}
+    done = {root: {**tables[""], **keyed[root], **version}}
+    for module_id in made.members:
+        done[f"{made.form.id}-{module_id}.csv"] = tables[module_id] | keyed[f"{made.form.id}-{module_id}.csv"]
+    return done
+
+
+KEYED = ("SubmissionDate", "KEY", "PARENT_KEY", "Status", "ReviewState", "DeviceID")
+
+
+def _field(made, out, path, name, kind, repeat, column, places, shown, rng) -> None:
+    """Fill one field of a form."""
+    walk, raw = made.members[repeat] if repeat else (made.walk, made.raw)
+    item_id = column.item if column is not None and column.kind in {"copy", "missing"} else name
+    if column is not None and column.kind == "missing":
+        item_id = column.item
+    given = raw.get(item_id) if item_id in made.form else None
+    if given is None or (column is not None and column.kind not in {"copy", "missing"}):
+        out[path] = ["" if kind == "note" else "7"] * walk.n
+        return
+    codes, item = made.form.missing_codes(item_id), made.form.item(item_id)
+    asks_why = item.type in {"date", "text"} and not item.optional
+    values = []
+    for row, value in enumerate(given):
+        if column is not None:  # only one copy was shown, and only its question why was asked
+            copy = shown.setdefault((item_id, row), rng.choice(places.get(item_id, [item_id])))
+            if name not in {copy, f"{copy}__missing"}:
+                values.append(None)
+                continue
+        none = asks_why and not isinstance(value, list) and value in codes
+        values.append(value if none == (column is not None and column.kind == "missing") else None)
+    out[path] = list(map(cell, values))
+    if kind.startswith("select_multiple"):
+        for code in (*made.form.codes(item_id), *codes):
+            out[f"{path}/{code}"] = ["0" if not value else str(int(code in value)) for value in values]
 
 
 def audit(made: Interviews, items: list[str]) -> dict[str, list[str]]:

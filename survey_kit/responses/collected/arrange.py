@@ -93,19 +93,22 @@ def refuse_labels(data: pd.DataFrame, columns: Mapping[str, Sources], forms: Seq
             raise ResponsesError("The columns are named by labels.", where=where, found=found[:200], fix=XML_VALUES)
         fix = f"Give the instrument the form was made from. {did_you_mean(headers[0], homes_of(forms)) if headers else ''}"
         raise ResponsesError("No column is an item of the instrument.", where=where, found=found[:200], fix=fix)
+    languages = [form.languages for form in forms]
     for item_id, sources in columns.items():
         codes = {plain(code) for form in forms if item_id in form for code in _codes(form, item_id)}
-        labels = {
-            _flat(form.label(item_id, code, language))
-            for form in forms
-            if item_id in form
-            for code in _codes(form, item_id)
-            for language in form.languages
-        } - {_flat(code) for code in codes}
         for name in sources.own if codes else ():
             told = [plain(value) for value in data[name].dropna().unique()[:200] if plain(value)]
+            if not told or any(part in codes for value in told for part in (value, *value.split())):
+                continue
+            labels = {
+                _flat(form.label(item_id, code, language))
+                for form, spoken in zip(forms, languages, strict=True)
+                if item_id in form
+                for code in _codes(form, item_id)
+                for language in spoken
+            }
             spoken = [value for value in told if _flat(value) in labels]
-            if spoken and not any(part in codes for value in told for part in (value, *value.split())):
+            if spoken:
                 found = f"{spoken[0]!r} in column '{name}'"
                 raise ResponsesError(
                     "The cells hold labels instead of codes.", where=where, found=found, fix=XML_VALUES
