@@ -5,6 +5,7 @@
 //   {"do": "state"}                                          what is open, as a client sees it
 //   {"do": "answer", "question": "age", "value": 30}         null takes an answer back
 //   {"do": "language", "language": "Қазақша (kk)"}
+//   {"do": "words"}                                          labels and choices of all questions, open or not
 //   {"do": "end"}                                            what is open, all values, groups
 //   {"do": "run", "form": "a", "seed": 7, "interviews": [{"answers": {"age": [17, 30]}, "fresh": false}, ...]}
 //   {"do": "drop", "form": "a"}
@@ -93,6 +94,9 @@ const commands = {
 		}
 		current.root.setLanguage(found);
 		return {};
+	},
+	words() {
+		return { words: current.words() };
 	},
 	end() {
 		return current.result();

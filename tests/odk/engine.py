@@ -158,6 +158,10 @@ class OdkEngine:
         """Turn to another language."""
         self._ask(do="language", language=language)
 
+    def words(self) -> dict[str, tuple[str, list[str]]]:
+        """Give the label and the choices' labels of every question, open or not, in the language of the moment."""
+        return {key: (label, choices) for key, label, choices in self._ask(do="words")["words"]}
+
     def end(self) -> Result:
         """Give what stands."""
         return Result(**self._ask(do="end"))

@@ -94,6 +94,15 @@ export class Interview {
 		};
 	}
 
+	// The words of every question and its choices in the language of the moment, whether it is open or not.
+	words() {
+		const shown = this.leaves().filter((node) => SHOWN.has(node.nodeType));
+		return shown.map((node) => {
+			const { label, valueOptions } = node.currentState;
+			return [this.key(node), label?.asString.trim() ?? '', valueOptions?.map((option) => option.label.asString.trim()) ?? []];
+		});
+	}
+
 	verdict(node) {
 		const violation = node.validationState.violation ?? null;
 		return { violated: violation?.condition ?? null, message: violation?.message?.asString.trim() ?? null };

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,7 +24,7 @@ FOLDERS = sorted(path.parent for path in (Path(__file__).parents[2] / "instrumen
 PATHS = int(os.environ.get("SURVEY_KIT_PATHS", "1000"))
 FRESH = 50  # every so many interviews a new instance, the others in an emptied one
 CHUNK = 25
-LONG = 150  # questions; longer forms take a tenth of a second per interview, so that fewer paths are tried
+LONG = 150  # items; longer instruments get fewer paths
 QUESTIONNAIRES = 60  # random ones, with 40 paths each
 
 
@@ -75,8 +76,8 @@ def everything(folder: Path) -> Instrument:
 
 
 def number_of_paths(instrument: Instrument) -> int:
-    """Give fewer paths to very long instruments."""
-    return PATHS if len(instrument.items) < LONG else max(PATHS * 2 // 5, 20)
+    """Give fewer paths to long instruments: the time of an interview grows with the square of their length."""
+    return max(20, round(PATHS * min(1.0, (LONG / len(instrument.items)) ** 2)))
 
 
 @pytest.mark.slow
@@ -91,6 +92,25 @@ def test_the_engine_opens_what_the_walk_opens(
     assert done.interviews == n
     assert done.answers > n
     assert done.refused > 0
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_every_question_has_words_in_every_language(folder: Path, engine: Any):
+    from survey_kit.instrument.export import to_xform
+
+    form = engine.load(folder.name, to_xform(everything(folder)))
+    assert len(form.languages) == len(everything(folder).languages) or not form.languages
+    engine.start(folder.name, seed=1)
+    told = []
+    for language in form.languages:
+        engine.language(language)
+        words = engine.words()
+        assert all(
+            label.strip("- ") and all(choice.strip("- ") for choice in choices) for label, choices in words.values()
+        )
+        told.append(words)
+    assert all(one != other for one, other in pairwise(told))
+    engine.drop(folder.name)
 
 
 def test_there_are_ten_thousand_paths():

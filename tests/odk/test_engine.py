@@ -126,6 +126,14 @@ def test_languages_are_switched(engine: Any, form: Any):
     engine.language("English (en)")
 
 
+def test_words_are_those_of_the_language(engine: Any, form: Any):
+    engine.start(form.name, seed=1)
+    assert engine.words()["consent"] == ("May I ask?", ["Yes", "No", "Don't know"])
+    engine.language("Русский (ru)")
+    assert engine.words()["income"] == ("Доход", [])
+    engine.language("English (en)")
+
+
 def test_members_of_a_repeat_follow_their_number(engine: Any, form: Any):
     engine.start(form.name, seed=1)
     engine.answer("consent", "1")
