@@ -66,7 +66,7 @@ def to_ddi_codebook(
     >>> '<qstnLit xml:lang="ru">Сколько вам лет?</qstnLit>' in xml
     True
     """
-    spoken = _languages(instrument, languages)
+    spoken = languages_of(instrument, languages)
     facts = facts or StudyFacts()
     status = None if responses is None else status_of(responses)
     write = Writer(spoken)
@@ -102,11 +102,12 @@ def write_ddi_codebook(
 ) -> Path:
     """Write DDI Codebook 2.5; the name of the file ends with ``_pilot`` when any of its languages is a pilot."""
     xml = to_ddi_codebook(instrument, responses, facts=facts, languages=languages)
-    pilot = any(not release(instrument, one).ready for one in _languages(instrument, languages))
+    pilot = any(not release(instrument, one).ready for one in languages_of(instrument, languages))
     return write_text(pilot_path(Path(path), pilot), xml)
 
 
-def _languages(instrument: Instrument, wanted: Sequence[str] | None) -> tuple[str, ...]:
+def languages_of(instrument: Instrument, wanted: Sequence[str] | None) -> tuple[str, ...]:
+    """Give the languages of a document, the instrument's source language first."""
     known = instrument.languages
     for language in wanted or ():
         if language not in known:
