@@ -10,7 +10,7 @@ import importlib.util
 import math
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from survey_kit.instrument.walk import Walk
 
 ROOT = Path(__file__).parents[2]
 INSTRUMENTS = sorted(path.parent.name for path in (ROOT / "instruments").glob("*/instrument.yaml"))
-PATHS = 200  # answer paths for each instrument
+PATHS = 300  # answer paths for each instrument
 MADE = 24  # random questionnaires, with members, shuffled answers, text codes
 OF_MADE = 60  # answer paths for each of them
 
@@ -184,7 +184,7 @@ def _same(one: Any, other: Any) -> bool:
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Instrument, Path]]:
     """Give every instrument with its page."""
     folder = tmp_path_factory.mktemp("previews")
-    forms = {name: inspect(ROOT / "instruments" / name) for name in INSTRUMENTS}
+    forms = {name: inspect(ROOT / "instruments" / name, switches=None) for name in INSTRUMENTS}  # all modules are on
     return {name: (form, write_preview(form, folder / f"{name}.html")) for name, form in forms.items()}
 
 
@@ -200,6 +200,16 @@ def test_the_page_opens_refuses_and_computes_what_the_walk_does(name: str, reade
     assert compared >= PATHS * len(instrument.items)
 
 
+def test_a_wrong_reading_is_found(reader: Any, pages: Any) -> None:
+    """Would catch: a comparison that compares nothing. The page of one questionnaire is held against a changed one."""
+    instrument, page = pages["trust_in_institutions"]
+    changed = replace(instrument, modules=tuple(replace(one, ask_if=None) for one in instrument.modules))
+    walker = _of_the_forms("plans").Walker(instrument, seed=1)
+    reader.open(page)
+    found, _ = differences(reader, changed, [random_path(walker, instrument) for _ in range(5)])
+    assert len(found) > 5
+
+
 @pytest.mark.parametrize("seed", range(MADE))
 def test_random_questionnaires_agree_with_the_walk(seed: int, reader: Any, tmp_path: Path) -> None:
     """Would catch: what no instrument of today uses: members, sums over them, text codes, chained comparisons, divisions by zero."""
@@ -210,3 +220,46 @@ def test_random_questionnaires_agree_with_the_walk(seed: int, reader: Any, tmp_p
     with np.errstate(all="ignore"):
         found, _ = differences(reader, instrument, paths)
     assert found == []
+
+
+# ------------------------------------------------------------------------------------------- what stands on the screens
+SCREENS = """
+const press = id => document.getElementById(id).click(), set = (name, value) =>
+  document.querySelector(`input[name=set-${name}][value=${value}]`).click();
+const out = {}, seed = document.getElementById('seed');
+seed.value = String(arguments[0]); seed.dispatchEvent(new Event('change'));
+document.querySelector('#p-files button').click();
+for (const cut of ['question', 'module']) {
+  set('screen', cut);
+  out[cut] = [];
+  for (let back = 0; back < 999 && !document.getElementById('back').disabled; back += 1) press('back');
+  for (let at = 0; at < 999 && !document.getElementById('next').hidden; at += 1) {
+    const asked = [...document.querySelectorAll('#screen [data-item]')].filter(one => one.checkVisibility());
+    out[cut].push(...asked.map(one => one.dataset.key || one.dataset.item));
+    press('next');
+  }
+  out[`${cut} errors`] = [...document.querySelectorAll('#screen .error')].filter(one => !one.hidden).length;
+}
+return [out, window.surveyPreview.state(), Object.fromEntries(arguments[1].map(id => [id, window.surveyPreview.drawn(id, arguments[0])]))];
+"""
+
+
+@pytest.mark.parametrize("name", INSTRUMENTS)
+def test_a_filled_interview_shows_what_the_walk_opens(name: str, reader: Any, pages: Any) -> None:
+    """Would catch: an open question that no screen shows, one shown twice, a random interview that breaks a constraint."""
+    instrument, page = pages[name]
+    reader.open(page)
+    chance = [item.id for item in instrument.items if item.type in DRAWN]
+    silent = {item.id for item in instrument.items if item.type in DRAWN or item.type == "calculated"}
+    for seed in (3,):
+        screens, state, drawn = reader.driver.execute_script(SCREENS, seed, chance)
+        ours = walk(instrument, [{**state["answers"], **drawn}])
+        wanted = {key for key, one in ours.open[0].items() if one is True} - silent
+        for cut in ("question", "module"):
+            assert sorted(screens[cut]) == sorted(wanted), cut
+            assert screens[f"{cut} errors"] == 0
+        assert not any(ours.refused[0].values())
+        given = {key for key in wanted if key in instrument and not instrument.item(key).optional}
+        assert given <= set(state["answers"])
+    assert reader.complaints() == []
+    assert reader.requests() == []

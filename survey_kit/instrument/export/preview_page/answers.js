@@ -41,8 +41,9 @@ function answering(item, key, asked, changed) {
 
   const run = scale && scale.bare && codes.length > 3;
   const list = scale ? el('div', { class: run ? 'options run' : `options${codes.length > 9 ? ' many' : ''}` }, codes) : field.box;
-  const rest = missing.length ? el('div', { class: 'rest' }, asked.apart || '', missing) : null;
-  return { box: el('div', { class: 'answers' }, list, rest), inputs: [...inputs.map(one => one.input), ...(field ? [field.input] : [])], took };
+  const ends = run && !asked.grid ? endsOf(scale) : null;
+  const rest = el('div', { class: missing.length ? 'rest' : 'rest only' }, missing.length ? [asked.apart || '', missing] : '', asked.clear);
+  return { box: el('div', { class: 'answers' }, ends, list, rest), inputs: [...(field ? [field.input] : []), ...inputs.map(one => one.input)], took };
 }
 
 function ordered(item, scale, member, all = false) {
@@ -58,10 +59,14 @@ function answerLabel(code, text) {
   return state.view === 'interviewer' ? [el('span', { class: 'code', 'aria-hidden': 'true' }, String(code)), words] : words;
 }
 
-// A scale that only names its ends shows its numbers, the words of the ends below them.
+// A scale that only names its ends shows its numbers; the words of the ends stand above them, and in the label for who listens.
 function bareWords(code, text) {
-  const end = text === null || text === undefined ? '' : shown('span', text, { class: 'end' });
-  return el('span', { class: 'point' }, el('span', {}, String(code)), end);
+  return el('span', { class: 'point' }, String(code), text === null || text === undefined ? '' : shown('span', text, { class: 'unseen' }));
+}
+
+function endsOf(scale) {
+  const named = scale.codes.filter(([, text]) => text !== null && text !== undefined);
+  return named.length ? el('div', { class: 'ends', 'aria-hidden': 'true' }, named.map(([code, text]) => el('span', {}, `${code} = `, shown('span', text)))) : null;
 }
 
 function fieldOf(item, key, name, asked, took) {
@@ -72,7 +77,12 @@ function fieldOf(item, key, name, asked, took) {
   if (item.type === 'text') input = el('textarea', { ...common, rows: 3 });
   else if (item.type === 'date') input = el('input', { ...common, type: 'date' });
   else input = el('input', { ...common, type: 'text', inputmode: item.type === 'integer' ? 'numeric' : 'decimal', size: 12 });
+  input.addEventListener('change', () => {
+    state.typing = null;
+    refresh();
+  });
   input.addEventListener('input', () => {
+    state.typing = key; // what is wrong is said when one has finished typing
     const read = readField(item, input.value);
     took(read, read === null ? input.value.trim() : '');
   });

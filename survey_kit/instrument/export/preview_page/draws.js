@@ -39,7 +39,25 @@ function shuffled(codes, fixed, u) {
   return codes.map(code => (fixed.includes(code) ? code : free.shift()));
 }
 
-// Draw an answer to an item: any of its answers alike, now and then a code that is no answer.
+// Give what conditions look for in an item's answers, so that a random interview gets beyond its filters.
+let looked = null;
+
+function likedOf(item) {
+  if (!looked) {
+    looked = new Map();
+    const like = (name, code) => looked.set(name, [...(looked.get(name) || []), constant(code)]);
+    const look = tree => {
+      if (!Array.isArray(tree)) return;
+      if (tree[0] === '==' && tree[1][0] === 'item' && tree[2][0] === 'constant') like(tree[1][1], tree[2][1]);
+      else if (tree[0] === 'in' && tree[1][0] === 'item') tree[2].forEach(code => like(tree[1][1], code));
+      else tree.forEach(look);
+    };
+    for (const one of [...data.items, ...data.modules]) look(one.when || null);
+  }
+  return looked.get(item.id) || [];
+}
+
+// Draw an answer to an item: those that conditions look for more often, now and then a code that is no answer.
 function anyAnswer(item, u) {
   const codes = codesOf(item), missing = missingOf(item);
   if (missing.length && u('missing') < 0.04) {
@@ -51,6 +69,8 @@ function anyAnswer(item, u) {
     const some = free.filter(code => u(code) < 0.35).slice(0, item.most);
     return some.length ? some : [(alone.length ? alone : codes)[0]];
   }
+  const liked = likedOf(item).filter(code => !codes.length || codes.includes(code));
+  if (liked.length && u('liked') < 0.6) return liked[Math.floor(u('which') * liked.length)];
   if (codes.length) return codes[Math.floor(u('code') * codes.length)];
   if (item.type === 'text') return say('sample_text');
   if (item.type === 'date') {

@@ -55,10 +55,11 @@ function answersAsRow() {
 
 function comments() {
   const language = data.languages[state.language].id;
-  const rows = [...state.notes].map(([id, comment]) => {
-    const item = byId.get(id), asked = item ? spoken(item.text).text : '';
-    return [data.id, data.version, language, id, asked, item ? answerWords(item, id) : '', comment];
+  const rows = [...state.notes].map(([key, comment]) => {
+    const item = itemOf(key), asked = item ? spoken(item.text).text : '';
+    return [data.id, data.version, language, key, asked, byId.has(item.id) ? answerWords(item, key) : '', comment];
   });
+  state.saved = true;
   const head = ['instrument', 'version', 'language', 'item', 'text', 'answer_in_test', 'comment'];
   return [head, ...rows].map(line).join('\r\n') + '\r\n';
 }
@@ -72,6 +73,39 @@ function save(name, text, kind) {
   link.remove();
   setTimeout(() => URL.revokeObjectURL(address), 10000);
   announce(say('saved', { name: `${MARK}_${data.id}_${name}` }));
+}
+
+// Take up a file of answers that this page has written, to go the same way again.
+async function takeUp(file) {
+  let read = null;
+  try {
+    read = JSON.parse(await file.text());
+  } catch {
+    read = null;
+  }
+  if (!read || read.data_status !== 'test' || read.instrument !== data.id || typeof read.answers !== 'object') {
+    announce(say('not_ours'));
+    return;
+  }
+  for (const part of [state.answers, state.typed, state.set]) part.clear();
+  for (const [key, answer] of Object.entries(read.answers)) {
+    const item = byId.get(key.split('[')[0]);
+    if (item && item.type !== 'calculated' && !DRAWN.includes(item.type) && !isEmpty(answer) && fitting(item, answer)) state.answers.set(key, answer);
+  }
+  for (const [id, code] of Object.entries(read.set || {})) if (byId.has(id)) state.set.set(id, code);
+  for (const [key, comment] of Object.entries(read.comments || {})) if (itemOf(key)) state.notes.set(key, String(comment));
+  state.seed = Number.isInteger(read.seed) ? read.seed : state.seed;
+  startFrom(null);
+  announce(say('taken_up', { number: state.answers.size }));
+}
+
+// Say whether an answer is of the kind an item takes.
+function fitting(item, answer) {
+  const codes = [...codesOf(item), ...missingOf(item)];
+  if (item.type === 'multiple') return Array.isArray(answer) && answer.every(code => codes.includes(code));
+  if (missingOf(item).includes(answer)) return true;
+  if (item.scale !== undefined) return codes.includes(answer);
+  return typeof answer === (['integer', 'decimal', 'number'].includes(item.type) ? 'number' : 'string');
 }
 
 // The time of the route taken: items that are open, the words that lead into their modules.

@@ -8,7 +8,7 @@ function banner() {
   seen('title').replaceChildren(...pieces(title, 0));
   seen('version').textContent = `${data.id} ${data.version}`;
   pilot.hidden = ready;
-  pilot.replaceChildren(el('strong', {}, say('pilot')), ' ', el('span', {}, say('status', { status: say(`status_${status}`) })),
+  pilot.replaceChildren(el('strong', {}, say('pilot')), ' ', status === 'source' ? '' : el('span', {}, say(`status_${status}`)),
     el('details', {}, el('summary', {}, say('why')), el('ul', { lang: 'en' }, reasons.map(one => el('li', {}, one)))));
   for (const box of document.querySelectorAll('[data-word]')) box.textContent = say(box.dataset.word);
   for (const box of document.querySelectorAll('[data-name]')) box.setAttribute('aria-label', say(box.dataset.name));
@@ -72,6 +72,9 @@ seen('interview').addEventListener('submit', event => {
 });
 seen('back').addEventListener('click', () => move(-1));
 seen('toggle').addEventListener('click', () => togglePanel(seen('panel').hidden));
+window.addEventListener('beforeunload', event => {
+  if (!state.saved && state.notes.size) event.preventDefault(); // comments would be lost
+});
 togglePanel(window.matchMedia('(min-width: 64rem)').matches);
 buildPanel();
 draw(false);

@@ -3,7 +3,13 @@
 const seen = name => document.getElementById(name);
 
 function section(name, open, ...children) {
-  return el('details', { id: `p-${name}`, open }, el('summary', {}, say(`p_${name}`)), ...children);
+  const opened = typeof children[children.length - 1] === 'function' ? children.pop() : null;
+  return el('details', { id: `p-${name}`, open, ontoggle: opened }, el('summary', {}, say(`p_${name}`)), ...children);
+}
+
+function itemOf(key) {
+  const id = key.split('[')[0];
+  return byId.get(id) || data.modules.flatMap(module => module.notes).find(note => note.id === id);
 }
 
 // Build the panel in the chosen language; `refreshPanel` fills in what follows from the answers.
@@ -19,7 +25,7 @@ function buildPanel() {
     section('jump', open('jump'), jumper()),
     section('draws', open('draws'), draws()),
     ...(data.placeholders.length ? [section('placeholders', open('placeholders'), blanks())] : []),
-    section('values', open('values'), el('div', { id: 'values', class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': say('p_values') })),
+    section('values', open('values'), el('div', { id: 'values', class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': say('p_values') }), listValues),
     section('files', open('files'), tools()),
   );
 }
@@ -56,13 +62,18 @@ function jumper() {
   return el('div', { class: 'line' }, el('label', { for: 'jump' }, say('jump_to')), list, el('button', { type: 'button', onclick: () => jump(list.value) }, say('go')));
 }
 
+let telling = []; // what says anew which code was drawn
+
 function draws() {
+  telling = [];
   const items = data.items.filter(item => DRAWN.includes(item.type));
   const seed = el('input', { id: 'seed', type: 'number', min: 0, step: 1, value: String(state.seed), onchange: () => redraw(Number(seed.value) || 0) });
   const anew = el('button', { type: 'button', onclick: () => { seed.value = String(state.seed + 1); redraw(state.seed + 1); } }, say('draw_anew'));
   const rows = items.map(item => {
     const options = item.type === 'arm' ? codesOf(item) : [0.1, 0.3, 0.5, 0.7, 0.9], text = code => (item.type === 'arm' && label(item, code) !== String(code) ? `${code} · ${label(item, code)}` : String(code));
-    const own = el('option', { value: '' }, say('as_drawn', { code: plain(drawn(item, item.id, state.seed)) }));
+    const own = el('option', { value: '' }), tell = () => { own.textContent = say('as_drawn', { code: plain(drawn(item, item.id, state.seed)) }); };
+    tell();
+    telling.push(tell);
     const list = el('select', { id: `set-${item.id}`, onchange: () => set(item, options[list.selectedIndex - 1]) }, own, options.map(code => el('option', { value: String(code) }, text(code))));
     list.value = state.set.has(item.id) ? String(state.set.get(item.id)) : '';
     return el('div', { class: 'line' }, el('label', { for: `set-${item.id}` }, item.id), list);
@@ -78,9 +89,8 @@ function set(item, code) {
 
 function redraw(seed) {
   state.seed = seed;
+  for (const tell of telling) tell();
   draw(false);
-  buildPanel();
-  refreshPanel();
 }
 
 function blanks() {
@@ -91,6 +101,7 @@ function blanks() {
 }
 
 function tools() {
+  const file = el('input', { type: 'file', id: 'take-up', hidden: true, accept: '.json,application/json', onchange: () => file.files.length && takeUp(file.files[0]) });
   const button = (key, act) => el('button', { type: 'button', onclick: act }, say(key));
   return [
     el('div', { class: 'buttons' }, button('fill', randomFill), button('anew', startAnew)),
@@ -98,15 +109,22 @@ function tools() {
     el('div', { class: 'buttons' }, button('save_row', () => save('answers.csv', answersAsRow(), 'text/csv')),
       button('save_json', () => save('answers.json', JSON.stringify(record(), null, 1), 'application/json')),
       button('save_comments', () => save('comments.csv', comments(), 'text/csv')), button('print', () => window.print())),
+    el('div', { class: 'buttons' }, file, button('take_up', () => file.click())),
   ];
 }
 
 function startAnew() {
   for (const part of [state.answers, state.typed]) part.clear();
-  state.place = null;
+  startFrom(null);
+}
+
+function startFrom(place) {
+  state.place = place;
   state.peek = null;
   state.tried = false;
   draw(true);
+  buildPanel();
+  refreshPanel();
 }
 
 // Answer everything that is open and has no answer, along the routing, until nothing more opens.
@@ -146,8 +164,13 @@ function refreshPanel() {
   seen('time').textContent = say('time', { total: total.toFixed(1), done: done.toFixed(1) });
   const here = state.peek ? [state.peek] : blocks.map(block => block.key);
   const old = new Map([...seen('behind').children].map(one => [one.dataset.key, one]));
-  const kept = here.map(key => fillBehind(old.get(key) || behind(key), key));
+  const kept = here.map(key => fillBehind(old.get(key) || behind(key, here.length === 1), key));
   if (kept.length !== old.size || kept.some(one => !old.has(one.dataset.key))) seen('behind').replaceChildren(...kept);
+  listValues();
+}
+
+function listValues() {
+  if (!seen('p-values').open) return;
   const rows = data.items.flatMap(item => keysOf(item).filter(key => walked.open.get(key) === true && standing(key) !== null).map(key => valueRow(item, key)));
   const head = el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, say('item')), el('th', { scope: 'col' }, say('value')), el('th', { scope: 'col' }, say('in_words'))));
   seen('values').replaceChildren(rows.length ? el('table', {}, head, el('tbody', {}, rows)) : el('p', {}, say('no_values')));
@@ -159,32 +182,36 @@ function valueRow(item, key) {
   return el('tr', { class: kind }, el('th', { scope: 'row' }, key, kind ? el('span', { class: 'kind' }, ` ${say(kind)}`) : null), el('td', {}, el('code', {}, Array.isArray(stood) ? stood.join(' ') : plain(stood))), el('td', {}, words === plain(stood) ? '' : words));
 }
 
-function behind(key) {
-  const id = key.split('[')[0], item = byId.get(id) || [...data.modules].flatMap(module => module.notes).find(note => note.id === id);
-  const safe = key.replace(/\W/g, '-'), state_ = item.status && item.status[state.language];
+function behind(key, open) {
+  const item = itemOf(key), safe = key.replace(/\W/g, '-'), status = item.status && item.status[state.language];
   const facts = [
     [say('type'), item.type], [say('universe'), item.universe], [say('period'), item.period], [say('source'), item.source && `${item.source.name} · ${say(item.source.verified ? 'verified' : 'not_verified')}`],
-    [say('institution'), item.institution], [say('role'), item.role], [say('design'), item.note], [say('translation'), state_],
+    [say('institution'), item.institution], [say('role'), item.role], [say('design'), item.note], [say('translation'), status && say(`status_${status}`)],
   ].filter(([, one]) => one !== undefined && one !== null);
   const note = el('textarea', { id: `c-${safe}`, rows: 2, value: state.notes.get(key) || '' });
-  note.addEventListener('input', () => (note.value.trim() ? state.notes.set(key, note.value.trim()) : state.notes.delete(key)));
-  return el('section', { 'data-key': key, 'aria-label': key }, el('h3', {}, el('code', {}, key)),
-    el('div', { class: 'route' }), el('dl', {}, facts.flatMap(([name, one]) => [el('dt', {}, name), el('dd', {}, typeof one === 'number' ? shown('span', one) : one)])),
+  note.addEventListener('input', () => {
+    state.saved = false;
+    if (note.value.trim()) state.notes.set(key, note.value.trim());
+    else state.notes.delete(key);
+  });
+  return el('details', { class: 'behind', 'data-key': key, open }, el('summary', {}, el('code', {}, key), ' ', el('span', { class: 'now' })),
+    el('div', { class: 'route' }), el('dl', {}, facts.flatMap(([name, one]) => [el('dt', {}, name), typeof one === 'number' ? el('dd', {}, shown('span', one)) : el('dd', { lang: data.source }, one)])),
     el('label', { for: `c-${safe}` }, say('comment')), note);
 }
 
 // Say whether an item is open, and why: its condition, its truth now, and what it looks at.
 function fillBehind(box, key) {
-  const id = key.split('[')[0], item = byId.get(id) || data.modules.flatMap(module => module.notes).find(note => note.id === id);
+  const item = itemOf(key), id = item.id;
   const open = walked.open.has(key) ? walked.open.get(key) : false, member = Number((key.match(/\[(\d+)\]/) || [0, 0])[1]);
   const lines_ = [];
-  if (item.condition) lines_.push(el('p', {}, say('asked_if'), ' ', el('code', {}, item.condition), ' ', truthMark(open)), looksAt(item.when, member));
+  if (item.condition) lines_.push(el('p', {}, say('asked_if'), ' ', el('code', {}, item.condition)), looksAt(item.when, member));
   else lines_.push(el('p', {}, say('asked_always')));
   if (item.constraint) {
-    const rule = truth(item.rule, name => (name === item.id && !isBlank(given(key)) ? columnOf(item, given(key)) : walked.find(name, member)));
+    const rule = truth(item.rule, name => (name === id && !isBlank(given(key)) ? columnOf(item, given(key)) : walked.find(name, member)));
     lines_.push(el('p', {}, say('must_hold'), ' ', el('code', {}, item.constraint), ' ', truthMark(rule)));
   }
   box.querySelector('.route').replaceChildren(...lines_);
+  box.querySelector('.now').replaceChildren(item.condition ? truthMark(open) : '');
   return box;
 }
 

@@ -13,12 +13,16 @@ function question(item, module, member, grid) {
   const error = el('p', { class: 'error', id: `${id}-error`, hidden: true });
   const apart = missingRows(item).length && state.view === 'interviewer' && !isAlone(module)
     ? el('span', { class: 'silent' }, say('not_read_out')) : null;
-  const made = answering(item, key, { named: `${id}-words`, member, apart }, (answer, typed) => answered(key, answer, typed));
-  for (const input of made.inputs) input.setAttribute('aria-describedby', `${id}-hints ${id}-error`);
   const clear = el('button', { type: 'button', class: 'quiet clear', hidden: true, onclick: () => emptied(key) }, say('clear'));
   clear.setAttribute('aria-describedby', `${id}-words`);
+  const made = answering(item, key, { named: `${id}-words`, member, apart, clear, grid }, (answer, typed) => answered(key, answer, typed));
   const card = item.showcard && !(grid && grid.showcard) ? cardButton(item) : null;
-  const box = el('fieldset', { class: grid ? 'question row' : 'question', id, 'data-item': item.id, 'data-key': key }, legend, hints, card, made.box, error, clear);
+  const field = item.scale === undefined, described = { 'aria-describedby': `${id}-hints ${id}-error` };
+  const box = el('fieldset', { class: grid ? 'question row' : 'question', id, role: item.type === 'single' ? 'radiogroup' : null,
+    'data-item': item.id, 'data-key': key, ...(field ? {} : described) }, legend, hints, card, made.box, error);
+  const asked = item.type === 'single' ? box : field ? made.inputs[0] : null;
+  if (asked && !item.optional) asked.setAttribute('aria-required', 'true');
+  if (field) for (const [name, one] of Object.entries(described)) made.inputs[0].setAttribute(name, one);
   return { key, item, module, member, box, error, clear, inputs: made.inputs };
 }
 
@@ -48,12 +52,14 @@ function instruction(number, alone) {
 }
 
 function gridBlock(grid, rows, module, member) {
-  const id = `g-${grid.id}${member || ''}`;
+  const id = `g-${keyOf(grid.id, member).replace(/\W/g, '-')}`;
   const stem = shown('p', grid.text === undefined ? grid.label : grid.text, { class: 'stem', id }, member);
   const made = rows.map(item => question(item, module, member, grid));
   const hints = el('div', { class: 'hints' }, instruction(grid.instruction, isAlone(module)));
   const card = grid.showcard ? cardButton({ ...rows[0], showcard: grid.showcard }) : null;
-  const box = el('div', { class: 'grid', role: 'group', 'aria-labelledby': id }, stem, hints, card, made.map(one => one.box));
+  const scale = data.scales[rows[0].scale], ends = scale && scale.bare && rows.every(row => row.scale === rows[0].scale) ? endsOf(scale) : null;
+  if (ends) ends.classList.add('kept');
+  const box = el('div', { class: 'grid', role: 'group', 'aria-labelledby': id }, stem, hints, card, ends, made.map(one => one.box));
   return { box, blocks: made };
 }
 
@@ -72,9 +78,10 @@ function showCard(item) {
   const card = document.getElementById('card'), scale = data.scales[item.scale];
   const rows = scale ? ordered(item, scale, 0).map(([code, text]) => el('li', {}, scale.bare ? bareWords(code, text) : shown('span', text))) : [];
   const close = el('button', { type: 'button', class: 'main', onclick: () => card.close() }, say('close'));
+  card.classList.toggle('wide', Boolean(scale && scale.bare));
   card.replaceChildren(
     el('h2', { id: 'card-title' }, say('card', { number: item.showcard })),
-    el('ul', { class: scale && scale.bare ? 'run' : '' }, rows), close,
+    scale && scale.bare ? endsOf(scale) || '' : '', el('ul', { class: scale && scale.bare ? 'run' : '' }, rows), close,
   );
   card.showModal();
 }
@@ -83,7 +90,7 @@ function showCard(item) {
 // Say what is wrong with the answer under a key; '' when nothing is.
 function wrong(block) {
   const { key, item } = block;
-  if (item.type === 'note' || walked.open.get(key) !== true) return '';
+  if (item.type === 'note' || walked.open.get(key) !== true || state.typing === key) return '';
   if (state.typed.has(key)) return say(item.type === 'integer' ? 'no_whole_number' : 'no_number');
   const why = walked.refused.get(key);
   if (!why) return isEmpty(given(key)) && state.tried && !item.optional && !state.free ? say('required') : '';
@@ -104,7 +111,7 @@ function tellError(block) {
     if (told) announce(told);
   }
   block.box.classList.toggle('bad', Boolean(told));
-  for (const input of block.inputs) {
+  for (const input of block.item.type === 'single' ? [block.box] : block.inputs) {
     if (told) input.setAttribute('aria-invalid', 'true');
     else input.removeAttribute('aria-invalid');
   }

@@ -70,9 +70,10 @@ function where(screens) {
 
 function goOn() {
   state.tried = true;
+  state.typing = null;
   const bad = state.peek ? [] : blocks.filter(tellError);
   if (bad.length) {
-    const [first] = bad[0].inputs;
+    const first = bad[0].inputs.find(input => input.checked) || bad[0].inputs[0];
     announce(say('mend', { number: bad.length }));
     if (first) first.focus();
     return;
@@ -88,12 +89,12 @@ function move(step) {
   draw(true);
 }
 
-// Go to the screen of an item or note; one that is closed is shown as what it is.
+// Go to the screen of an item or note; one that is closed is only looked at, and the interview stays where it is.
 function jump(key) {
   state.tried = false;
   const screen = allScreens().find(one => one.parts.some(part => part.keys.includes(key)));
   state.peek = screen && walked.open.get(key) === true ? null : key;
-  if (screen) state.place = screen.key;
+  if (!state.peek) state.place = screen.key;
   draw(true);
 }
 
@@ -121,7 +122,7 @@ function draw(moved) {
   const screens = openScreens(), at = where(screens), screen = screens[at];
   state.place = screen ? screen.key : 'end';
   const box = document.getElementById('screen');
-  const peeked = state.peek && byId.get(state.peek.split('[')[0]);
+  const peeked = state.peek && itemOf(state.peek);
   if (peeked) box.replaceChildren(...closedScreen(peeked));
   else box.replaceChildren(...(screen ? openScreen(screen, screens[at - 1]) : endScreen(screens)));
   document.getElementById('back').disabled = !peeked && at === 0;
@@ -168,8 +169,9 @@ function partBox(part, module, member) {
 }
 
 function closedScreen(item) {
-  const { module, grid } = home.get(item.id), member = Number((state.peek.match(/\[(\d+)\]/) || [0, module.repeat ? 1 : 0])[1]);
-  const block = question(item, module, member, null);
+  const { module, grid } = home.get(item.id) || { module: data.modules.find(one => one.notes.includes(item)), grid: null };
+  const member = Number((state.peek.match(/\[(\d+)\]/) || [0, module.repeat ? 1 : 0])[1]);
+  const block = item.type === 'note' ? noteBlock(item, module, member) : question(item, module, member, null);
   block.box.disabled = true;
   const stem = grid && grid.text !== undefined ? shown('p', grid.text, { class: 'stem' }) : null;
   const why = el('p', { class: 'closed' }, say('closed'), ' ', el('code', {}, item.condition || ''));
@@ -186,6 +188,7 @@ function refresh() {
   for (const put of living) put();
   const screens = openScreens(), at = where(screens), total = screens.length;
   const bar = document.getElementById('bar');
+  bar.parentElement.hidden = Boolean(state.peek);
   bar.max = Math.max(1, total);
   bar.value = Math.min(at, total);
   document.getElementById('where').textContent = at >= total ? say('done') : say('screen_of', { number: at + 1, count: total });

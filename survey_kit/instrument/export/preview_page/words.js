@@ -13,6 +13,8 @@ const state = {
   filled: new Map(), // placeholder -> words
   place: null, // the key of the screen
   tried: false, // whether one tried to go on from this screen
+  typing: null, // the key of the field one is typing in
+  saved: true, // whether the comments are in a file
   peek: null, // an item looked at although it is closed
 };
 
