@@ -9,16 +9,21 @@ from survey_kit.fieldwork.dispositions import (
     final_dispositions,
     interview_status,
 )
+from survey_kit.fieldwork.matching import Likeness, Nearest, likeness, nearest
 from survey_kit.fieldwork.rates import Outcome, outcome_rates
 
 __all__ = [
     "CODES",
     "GROUPS",
     "Disposition",
+    "Likeness",
+    "Nearest",
     "Outcome",
     "disposition",
     "final_disposition",
     "final_dispositions",
     "interview_status",
+    "likeness",
+    "nearest",
     "outcome_rates",
 ]
