@@ -252,7 +252,8 @@ def test_another_language_half_way_keeps_answers_and_place(page: Page) -> None:
     page.write("age", "40")
     before = page.state()
     page.speak("ru")
-    assert page.state() == before
+    after = page.state()
+    assert {**after, "minutes": 0} == {**before, "minutes": 0}  # another language takes another time
     assert page.find('[data-key="age"] .field input').get_attribute("value") == "40"
     assert "(рус)" in page.text('[data-key="age"] legend')
     page.write("age", "50")

@@ -31,6 +31,7 @@ SCRIPTS = (
     "screens.js",
     "files.js",
     "panel.js",
+    "behind.js",
     "main.js",
 )
 _SLOT = re.compile(r"\{\{(\w+)\}\}")

@@ -1,10 +1,15 @@
-// What is drawn at random follows from the seed and the name of what is drawn, so the same seed shows the same interview.
+// What is drawn at random follows from the seed and the name of what is drawn, so the same seed shows the same
+// interview.
 
 // Fowler, Noll and Vo's hash (FNV-1a, 32 bits) of a text, mixed until each bit depends on all; a number in [0, 1).
 function uniform(...parts) {
   let hash = 0x811c9dc5;
   for (const letter of parts.join('\u0000')) hash = Math.imul(hash ^ letter.codePointAt(0), 0x01000193);
-  for (const [shift, factor] of [[16, 0x85ebca6b], [13, 0xc2b2ae35], [16, 1]]) {
+  for (const [shift, factor] of [
+    [16, 0x85ebca6b],
+    [13, 0xc2b2ae35],
+    [16, 1],
+  ]) {
     hash = Math.imul(hash ^ (hash >>> shift), factor);
   }
   return (hash >>> 0) / 4294967296;
@@ -13,7 +18,8 @@ function uniform(...parts) {
 function drawn(item, key, seed) {
   const u = uniform(seed, key);
   if (item.type === 'random') return u;
-  const codes = codesOf(item), shares = (item.shares || []).length ? item.shares : codes.map(() => 1);
+  const codes = codesOf(item),
+    shares = (item.shares || []).length ? item.shares : codes.map(() => 1);
   const total = shares.reduce((sum, one) => sum + one, 0);
   let below = 0;
   for (const [at, code] of codes.entries()) {
@@ -59,13 +65,15 @@ function likedOf(item) {
 
 // Draw an answer to an item: those that conditions look for more often, now and then a code that is no answer.
 function anyAnswer(item, u) {
-  const codes = codesOf(item), missing = missingOf(item);
+  const codes = codesOf(item),
+    missing = missingOf(item);
   if (missing.length && u('missing') < 0.04) {
     const code = missing[Math.floor(u('which') * missing.length)];
     return item.type === 'multiple' ? [code] : code;
   }
   if (item.type === 'multiple') {
-    const alone = item.exclusive || [], free = codes.filter(code => !alone.includes(code));
+    const alone = item.exclusive || [],
+      free = codes.filter(code => !alone.includes(code));
     const some = free.filter(code => u(code) < 0.35).slice(0, item.most);
     return some.length ? some : [(alone.length ? alone : codes)[0]];
   }
@@ -77,7 +85,8 @@ function anyAnswer(item, u) {
     const day = new Date(Date.UTC(2026, 0, 1 + Math.floor(u('day') * 365)));
     return day.toISOString().slice(0, 10);
   }
-  const low = item.minimum === undefined ? 0 : item.minimum, high = item.maximum === undefined ? low + 100 : item.maximum;
+  const low = item.minimum === undefined ? 0 : item.minimum,
+    high = item.maximum === undefined ? low + 100 : item.maximum;
   const towards = low + u('number') * u('again') * (high - low);
   return item.type === 'integer' ? Math.min(high, Math.round(towards)) : Math.round(towards * 100) / 100;
 }

@@ -1,9 +1,11 @@
-// What the researcher takes along: answers of a test and comments, as files. They are made on this device and sent nowhere.
+// What the researcher takes along: answers of a test and comments, as files. They are made on this device and sent
+// nowhere.
 
 const MARK = 'TEST';
 
 function keysOf(item) {
-  const { module } = home.get(item.id), count = module.repeat ? walked.members.get(module.id) : 0;
+  const { module } = home.get(item.id),
+    count = module.repeat ? walked.members.get(module.id) : 0;
   return module.repeat ? Array.from({ length: count }, (_, at) => keyOf(item.id, at + 1)) : [item.id];
 }
 
@@ -17,35 +19,57 @@ function standing(key) {
 }
 
 function record() {
-  const values = {}, open = {};
-  for (const item of data.items) for (const key of keysOf(item)) {
-    open[key] = walked.open.get(key);
-    values[key] = standing(key);
-  }
+  state.saved = true;
+  const values = {},
+    open = {};
+  for (const item of data.items)
+    for (const key of keysOf(item)) {
+      open[key] = walked.open.get(key);
+      values[key] = standing(key);
+    }
   return {
-    data_status: 'test', note: say('test_only'), instrument: data.id, version: data.version,
-    language: data.languages[state.language].id, seed: state.seed, set: Object.fromEntries(state.set),
-    answers: values, open, comments: Object.fromEntries(state.notes),
+    data_status: 'test',
+    note: say('test_only'),
+    instrument: data.id,
+    version: data.version,
+    language: data.languages[state.language].id,
+    seed: state.seed,
+    set: Object.fromEntries(state.set),
+    answers: values,
+    open,
+    comments: Object.fromEntries(state.notes),
   };
 }
 
 function row() {
-  const cells = [['data_status', 'test'], ['instrument', data.id], ['version', data.version], ['language', data.languages[state.language].id], ['seed', state.seed]];
-  for (const item of data.items) for (const key of keysOf(item)) {
-    const stood = standing(key), column = key.replace(item.id, item.column || item.id);
-    if (item.type !== 'multiple') cells.push([column, stood]);
-    else for (const code of [...codesOf(item), ...missingOf(item)]) cells.push([`${column}__${code}`, stood === null ? null : Number(stood.includes(code))]);
-  }
+  const cells = [
+    ['data_status', 'test'],
+    ['instrument', data.id],
+    ['version', data.version],
+    ['language', data.languages[state.language].id],
+    ['seed', state.seed],
+  ];
+  for (const item of data.items)
+    for (const key of keysOf(item)) {
+      const stood = standing(key),
+        column = key.replace(item.id, item.column || item.id);
+      if (item.type !== 'multiple') cells.push([column, stood]);
+      else
+        for (const code of [...codesOf(item), ...missingOf(item)])
+          cells.push([`${column}__${code}`, stood === null ? null : Number(stood.includes(code))]);
+    }
   return cells;
 }
 
 // Write cells as a line; a text that a spreadsheet would take for a formula gets an apostrophe before it.
 function line(cells) {
-  return cells.map(cell => {
-    if (cell === null || cell === undefined) return '';
-    const text = typeof cell === 'string' && /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : String(cell);
-    return /[",\n\r]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
-  }).join(',');
+  return cells
+    .map(cell => {
+      if (cell === null || cell === undefined) return '';
+      const text = typeof cell === 'string' && /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : String(cell);
+      return /[",\n\r]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+    })
+    .join(',');
 }
 
 function answersAsRow() {
@@ -56,7 +80,8 @@ function answersAsRow() {
 function comments() {
   const language = data.languages[state.language].id;
   const rows = [...state.notes].map(([key, comment]) => {
-    const item = itemOf(key), asked = item ? spoken(item.text).text : '';
+    const item = itemOf(key),
+      asked = item ? spoken(item.text).text : '';
     return [data.id, data.version, language, key, asked, byId.has(item.id) ? answerWords(item, key) : '', comment];
   });
   state.saved = true;
@@ -90,10 +115,12 @@ async function takeUp(file) {
   for (const part of [state.answers, state.typed, state.set]) part.clear();
   for (const [key, answer] of Object.entries(read.answers)) {
     const item = byId.get(key.split('[')[0]);
-    if (item && item.type !== 'calculated' && !DRAWN.includes(item.type) && !isEmpty(answer) && fitting(item, answer)) state.answers.set(key, answer);
+    if (item && item.type !== 'calculated' && !DRAWN.includes(item.type) && !isEmpty(answer) && fitting(item, answer))
+      state.answers.set(key, answer);
   }
   for (const [id, code] of Object.entries(read.set || {})) if (byId.has(id)) state.set.set(id, code);
-  for (const [key, comment] of Object.entries(read.comments || {})) if (itemOf(key)) state.notes.set(key, String(comment));
+  for (const [key, comment] of Object.entries(read.comments || {}))
+    if (itemOf(key)) state.notes.set(key, String(comment));
   state.seed = Number.isInteger(read.seed) ? read.seed : state.seed;
   startFrom(null);
   announce(say('taken_up', { number: state.answers.size }));
@@ -110,7 +137,8 @@ function fitting(item, answer) {
 
 // The time of the route taken: items that are open, the words that lead into their modules.
 function minutes() {
-  let total = 0, done = 0;
+  let total = 0,
+    done = 0;
   for (const module of data.modules) {
     const count = module.repeat ? walked.members.get(module.id) : 1;
     let reached = false;

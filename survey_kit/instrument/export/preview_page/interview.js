@@ -51,10 +51,12 @@ function columnOf(item, answer) {
 
 // Say why an answer cannot be taken: 'alone', 'most', 'low', 'high', 'rule'; null when it can.
 function refusal(item, answer, find) {
-  const missing = missingOf(item), several = item.type === 'multiple';
+  const missing = missingOf(item),
+    several = item.type === 'multiple';
   if (isEmpty(answer) && (several || isBlank(answer))) return null;
   if (several) {
-    const chosen = [...new Set(answer)], alone = [...(item.exclusive || []), ...missing];
+    const chosen = [...new Set(answer)],
+      alone = [...(item.exclusive || []), ...missing];
     const single = chosen.filter(code => alone.includes(code)).length;
     if (single > 0 && chosen.length > 1) return 'alone';
     if (single === 0 && chosen.length > (item.most === undefined ? codesOf(item).length : item.most)) return 'most';
@@ -69,8 +71,8 @@ function refusal(item, answer, find) {
   return truth(item.rule, name => (name === item.id ? column : find(name))) === false ? 'rule' : null;
 }
 
-// Walk once through the questionnaire. `given` gives the answer under a key: an item's id, for a member of a repeated module with
-// its number, like age[2]. An answer that cannot be taken counts as none.
+// Walk once through the questionnaire. `given` gives the answer under a key: an item's id, for a member of a repeated
+// module with its number, like age[2]. An answer that cannot be taken counts as none.
 function settle(given) {
   const walked = { open: new Map(), refused: new Map(), columns: new Map(), members: new Map(), asked: new Map() };
   const outer = new Map();
@@ -103,14 +105,16 @@ function settle(given) {
 
 function walkModule(module, member, own, find, given, walked) {
   for (const item of module.leaves) {
-    const key = keyOf(item.id, member), open = item.when ? truth(item.when, find) : true;
+    const key = keyOf(item.id, member),
+      open = item.when ? truth(item.when, find) : true;
     walked.open.set(key, open);
     let column;
     if (item.type === 'calculated') {
       column = item.value ? value(item.value, find) : absent(item.id);
       if (open !== true) column = { ...column, known: false };
     } else {
-      const answer = given(key), why = open === true ? refusal(item, answer, find) : null;
+      const answer = given(key),
+        why = open === true ? refusal(item, answer, find) : null;
       if (why) walked.refused.set(key, why);
       column = columnOf(item, open === true && !why ? answer : null);
     }
@@ -126,7 +130,10 @@ function sumUp(module, each, outer) {
   outer.set(`count(${module.id})`, known(each.length));
   for (const item of module.leaves) {
     if (item.words || item.type === 'multiple') continue;
-    const numbers = each.map(own => own.get(item.id)).filter(one => one.known).map(one => one.value);
+    const numbers = each
+      .map(own => own.get(item.id))
+      .filter(one => one.known)
+      .map(one => one.value);
     outer.set(`sum(${item.id})`, known(numbers.reduce((total, one) => total + one, 0)));
     outer.set(`min(${item.id})`, numbers.length ? known(Math.min(...numbers)) : UNKNOWN);
     outer.set(`max(${item.id})`, numbers.length ? known(Math.max(...numbers)) : UNKNOWN);

@@ -19,28 +19,91 @@ function buildPanel() {
   const open = name => (first ? ['screen', 'show'].includes(name) : opened.has(`p-${name}`));
   seen('panel').replaceChildren(
     el('h2', { id: 'panel-title' }, say('panel')),
-    section('show', open('show'), choice('view', [['interviewer', 'view_interviewer'], ['respondent', 'view_respondent']]),
-      choice('screen', [['question', 'by_question'], ['module', 'by_module']]), freeBox()),
+    section(
+      'show',
+      open('show'),
+      choice('view', [
+        ['interviewer', 'view_interviewer'],
+        ['respondent', 'view_respondent'],
+      ]),
+      choice('screen', [
+        ['question', 'by_question'],
+        ['module', 'by_module'],
+      ]),
+      freeBox(),
+    ),
     section('screen', open('screen'), el('p', { id: 'time', class: 'time' }), el('div', { id: 'behind' })),
     section('jump', open('jump'), jumper()),
     section('draws', open('draws'), draws()),
     ...(data.placeholders.length ? [section('placeholders', open('placeholders'), blanks())] : []),
-    section('values', open('values'), el('div', { id: 'values', class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': say('p_values') }), listValues),
+    section(
+      'values',
+      open('values'),
+      el('div', { id: 'values', class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': say('p_values') }),
+      listValues,
+    ),
     section('files', open('files'), tools()),
+    section('about', open('about'), about()),
   );
 }
 
 function choice(name, options) {
-  const one = ([value, key]) => el('label', {}, el('input', {
-    type: 'radio', name: `set-${name}`, value, checked: state[name] === value, onchange: () => { state[name] = value; moveTo(name); },
-  }), say(key));
+  const one = ([value, key]) =>
+    el(
+      'label',
+      {},
+      el('input', {
+        type: 'radio',
+        name: `set-${name}`,
+        value,
+        checked: state[name] === value,
+        onchange: () => {
+          state[name] = value;
+          moveTo(name);
+        },
+      }),
+      say(key),
+    );
   return el('fieldset', { class: 'choice' }, el('legend', {}, say(`set_${name}`)), options.map(one));
+}
+
+// Say what this questionnaire is, and how far each language is.
+function about() {
+  const facts = [
+    [say('population'), data.population],
+    [say('design'), data.note],
+  ].filter(([, one]) => one !== null);
+  const rows = data.languages.map(({ id, name, status, reasons }) => [
+    el('dt', { lang: id }, name),
+    el(
+      'dd',
+      {},
+      say(`status_${status}`),
+      reasons.length
+        ? el(
+            'ul',
+            { lang: 'en', class: 'looks' },
+            reasons.map(one => el('li', {}, one)),
+          )
+        : '',
+    ),
+  ]);
+  return el(
+    'dl',
+    {},
+    rows,
+    facts.map(([name, one]) => [
+      el('dt', {}, name),
+      typeof one === 'number' ? el('dd', {}, shown('span', one)) : el('dd', { lang: data.source }, one),
+    ]),
+  );
 }
 
 // Keep the place when screens are cut another way.
 function moveTo(name) {
   if (name === 'screen' && state.place !== 'end') {
-    const item = state.place.split('/')[1], stem = state.place.split('/')[0];
+    const item = state.place.split('/')[1],
+      stem = state.place.split('/')[0];
     const block = blocks.find(one => !one.box.hidden);
     state.place = item ? stem : state.place;
     if (!item && block) {
@@ -52,14 +115,39 @@ function moveTo(name) {
 }
 
 function freeBox() {
-  return el('label', { class: 'tick' }, el('input', { type: 'checkbox', checked: state.free, onchange: event => { state.free = event.target.checked; refresh(); } }), say('free'));
+  return el(
+    'label',
+    { class: 'tick' },
+    el('input', {
+      type: 'checkbox',
+      checked: state.free,
+      onchange: event => {
+        state.free = event.target.checked;
+        refresh();
+      },
+    }),
+    say('free'),
+  );
 }
 
 function jumper() {
-  const options = data.modules.map(module => el('optgroup', { label: module.title === undefined ? module.id : spoken(module.title).text },
-    shownParts(module, module.repeat ? 1 : 0).flatMap(part => part.keys).map(key => el('option', { value: key }, key))));
+  const options = data.modules.map(module =>
+    el(
+      'optgroup',
+      { label: module.title === undefined ? module.id : spoken(module.title).text },
+      shownParts(module, module.repeat ? 1 : 0)
+        .flatMap(part => part.keys)
+        .map(key => el('option', { value: key }, key)),
+    ),
+  );
   const list = el('select', { id: 'jump' }, options);
-  return el('div', { class: 'line' }, el('label', { for: 'jump' }, say('jump_to')), list, el('button', { type: 'button', onclick: () => jump(list.value) }, say('go')));
+  return el(
+    'div',
+    { class: 'line' },
+    el('label', { for: 'jump' }, say('jump_to')),
+    list,
+    el('button', { type: 'button', onclick: () => jump(list.value) }, say('go')),
+  );
 }
 
 let telling = []; // what says anew which code was drawn
@@ -67,18 +155,48 @@ let telling = []; // what says anew which code was drawn
 function draws() {
   telling = [];
   const items = data.items.filter(item => DRAWN.includes(item.type));
-  const seed = el('input', { id: 'seed', type: 'number', min: 0, step: 1, value: String(state.seed), onchange: () => redraw(Number(seed.value) || 0) });
-  const anew = el('button', { type: 'button', onclick: () => { seed.value = String(state.seed + 1); redraw(state.seed + 1); } }, say('draw_anew'));
+  const seed = el('input', {
+    id: 'seed',
+    type: 'number',
+    min: 0,
+    step: 1,
+    value: String(state.seed),
+    onchange: () => redraw(Number(seed.value) || 0),
+  });
+  const anew = el(
+    'button',
+    {
+      type: 'button',
+      onclick: () => {
+        seed.value = String(state.seed + 1);
+        redraw(state.seed + 1);
+      },
+    },
+    say('draw_anew'),
+  );
   const rows = items.map(item => {
-    const options = item.type === 'arm' ? codesOf(item) : [0.1, 0.3, 0.5, 0.7, 0.9], text = code => (item.type === 'arm' && label(item, code) !== String(code) ? `${code} · ${label(item, code)}` : String(code));
-    const own = el('option', { value: '' }), tell = () => { own.textContent = say('as_drawn', { code: plain(drawn(item, item.id, state.seed)) }); };
+    const options = item.type === 'arm' ? codesOf(item) : [0.1, 0.3, 0.5, 0.7, 0.9],
+      text = code =>
+        item.type === 'arm' && label(item, code) !== String(code) ? `${code} · ${label(item, code)}` : String(code);
+    const own = el('option', { value: '' }),
+      tell = () => {
+        own.textContent = say('as_drawn', { code: plain(drawn(item, item.id, state.seed)) });
+      };
     tell();
     telling.push(tell);
-    const list = el('select', { id: `set-${item.id}`, onchange: () => set(item, options[list.selectedIndex - 1]) }, own, options.map(code => el('option', { value: String(code) }, text(code))));
+    const list = el(
+      'select',
+      { id: `set-${item.id}`, onchange: () => set(item, options[list.selectedIndex - 1]) },
+      own,
+      options.map(code => el('option', { value: String(code) }, text(code))),
+    );
     list.value = state.set.has(item.id) ? String(state.set.get(item.id)) : '';
     return el('div', { class: 'line' }, el('label', { for: `set-${item.id}` }, item.id), list);
   });
-  return [el('div', { class: 'line' }, el('label', { for: 'seed' }, say('seed')), seed, anew), items.length ? el('div', { id: 'arms' }, rows) : el('p', {}, say('no_draws'))];
+  return [
+    el('div', { class: 'line' }, el('label', { for: 'seed' }, say('seed')), seed, anew),
+    items.length ? el('div', { id: 'arms' }, rows) : el('p', {}, say('no_draws')),
+  ];
 }
 
 function set(item, code) {
@@ -95,21 +213,50 @@ function redraw(seed) {
 
 function blanks() {
   return data.placeholders.map(({ name, text }, at) => {
-    const field = el('input', { id: `fill-${at}`, type: 'text', value: state.filled.get(name) || '', oninput: () => { state.filled.set(name, field.value.trim()); refresh(); } });
-    return el('div', { class: 'stacked' }, el('label', { for: `fill-${at}` }, el('code', {}, `[[${name}]]`), ' ', text === null ? '' : shown('span', text)), field);
+    const field = el('input', {
+      id: `fill-${at}`,
+      type: 'text',
+      value: state.filled.get(name) || '',
+      oninput: () => {
+        state.filled.set(name, field.value.trim());
+        refresh();
+      },
+    });
+    return el(
+      'div',
+      { class: 'stacked' },
+      el('label', { for: `fill-${at}` }, el('code', {}, `[[${name}]]`), ' ', text === null ? '' : shown('span', text)),
+      field,
+    );
   });
 }
 
 function tools() {
-  const file = el('input', { type: 'file', id: 'take-up', hidden: true, accept: '.json,application/json', onchange: () => file.files.length && takeUp(file.files[0]) });
+  const file = el('input', {
+    type: 'file',
+    id: 'take-up',
+    hidden: true,
+    accept: '.json,application/json',
+    onchange: () => file.files.length && takeUp(file.files[0]),
+  });
   const button = (key, act) => el('button', { type: 'button', onclick: act }, say(key));
   return [
     el('div', { class: 'buttons' }, button('fill', randomFill), button('anew', startAnew)),
     el('p', {}, say('test_only')),
-    el('div', { class: 'buttons' }, button('save_row', () => save('answers.csv', answersAsRow(), 'text/csv')),
+    el(
+      'div',
+      { class: 'buttons' },
+      button('save_row', () => save('answers.csv', answersAsRow(), 'text/csv')),
       button('save_json', () => save('answers.json', JSON.stringify(record(), null, 1), 'application/json')),
-      button('save_comments', () => save('comments.csv', comments(), 'text/csv')), button('print', () => window.print())),
-    el('div', { class: 'buttons' }, file, button('take_up', () => file.click())),
+      button('save_comments', () => save('comments.csv', comments(), 'text/csv')),
+      button('print', () => window.print()),
+    ),
+    el(
+      'div',
+      { class: 'buttons' },
+      file,
+      button('take_up', () => file.click()),
+    ),
   ];
 }
 
@@ -155,82 +302,4 @@ function fillOne(item, key) {
     return true;
   }
   return false;
-}
-
-// --------------------------------------------------------------------------------------------------- what is filled in
-function refreshPanel() {
-  if (!seen('behind')) return;
-  const { total, done } = minutes();
-  seen('time').textContent = say('time', { total: total.toFixed(1), done: done.toFixed(1) });
-  const here = state.peek ? [state.peek] : blocks.map(block => block.key);
-  const old = new Map([...seen('behind').children].map(one => [one.dataset.key, one]));
-  const kept = here.map(key => fillBehind(old.get(key) || behind(key, here.length === 1), key));
-  if (kept.length !== old.size || kept.some(one => !old.has(one.dataset.key))) seen('behind').replaceChildren(...kept);
-  listValues();
-}
-
-function listValues() {
-  if (!seen('p-values').open) return;
-  const rows = data.items.flatMap(item => keysOf(item).filter(key => walked.open.get(key) === true && standing(key) !== null).map(key => valueRow(item, key)));
-  const head = el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, say('item')), el('th', { scope: 'col' }, say('value')), el('th', { scope: 'col' }, say('in_words'))));
-  seen('values').replaceChildren(rows.length ? el('table', {}, head, el('tbody', {}, rows)) : el('p', {}, say('no_values')));
-}
-
-function valueRow(item, key) {
-  const stood = standing(key), words = answerWords(item, key);
-  const kind = item.type === 'calculated' ? 'computed' : DRAWN.includes(item.type) ? 'drawn' : '';
-  return el('tr', { class: kind }, el('th', { scope: 'row' }, key, kind ? el('span', { class: 'kind' }, ` ${say(kind)}`) : null), el('td', {}, el('code', {}, Array.isArray(stood) ? stood.join(' ') : plain(stood))), el('td', {}, words === plain(stood) ? '' : words));
-}
-
-function behind(key, open) {
-  const item = itemOf(key), safe = key.replace(/\W/g, '-'), status = item.status && item.status[state.language];
-  const facts = [
-    [say('type'), item.type], [say('universe'), item.universe], [say('period'), item.period], [say('source'), item.source && `${item.source.name} · ${say(item.source.verified ? 'verified' : 'not_verified')}`],
-    [say('institution'), item.institution], [say('role'), item.role], [say('design'), item.note], [say('translation'), status && say(`status_${status}`)],
-  ].filter(([, one]) => one !== undefined && one !== null);
-  const note = el('textarea', { id: `c-${safe}`, rows: 2, value: state.notes.get(key) || '' });
-  note.addEventListener('input', () => {
-    state.saved = false;
-    if (note.value.trim()) state.notes.set(key, note.value.trim());
-    else state.notes.delete(key);
-  });
-  return el('details', { class: 'behind', 'data-key': key, open }, el('summary', {}, el('code', {}, key), ' ', el('span', { class: 'now' })),
-    el('div', { class: 'route' }), el('dl', {}, facts.flatMap(([name, one]) => [el('dt', {}, name), typeof one === 'number' ? el('dd', {}, shown('span', one)) : el('dd', { lang: data.source }, one)])),
-    el('label', { for: `c-${safe}` }, say('comment')), note);
-}
-
-// Say whether an item is open, and why: its condition, its truth now, and what it looks at.
-function fillBehind(box, key) {
-  const item = itemOf(key), id = item.id;
-  const open = walked.open.has(key) ? walked.open.get(key) : false, member = Number((key.match(/\[(\d+)\]/) || [0, 0])[1]);
-  const lines_ = [];
-  if (item.condition) lines_.push(el('p', {}, say('asked_if'), ' ', el('code', {}, item.condition)), looksAt(item.when, member));
-  else lines_.push(el('p', {}, say('asked_always')));
-  if (item.constraint) {
-    const rule = truth(item.rule, name => (name === id && !isBlank(given(key)) ? columnOf(item, given(key)) : walked.find(name, member)));
-    lines_.push(el('p', {}, say('must_hold'), ' ', el('code', {}, item.constraint), ' ', truthMark(rule)));
-  }
-  box.querySelector('.route').replaceChildren(...lines_);
-  box.querySelector('.now').replaceChildren(item.condition ? truthMark(open) : '');
-  return box;
-}
-
-function truthMark(one) {
-  const key = one === true ? 'true' : one === false ? 'false' : 'unknown';
-  return el('strong', { class: `truth ${key}` }, say(`is_${key}`));
-}
-
-function looksAt(tree, member) {
-  const names = new Set(), look = one => {
-    if (!Array.isArray(one)) return;
-    if (['item', 'over', 'answered', 'selected', 'year', 'month', 'count_selected'].includes(one[0]) && typeof one[1] === 'string') names.add(one[1]);
-    else one.forEach(look);
-  };
-  look(tree);
-  const told = [...names].map(name => {
-    const column = walked.find(name, member), item = byId.get(name), key = walked.columns.has(keyOf(name, member)) ? keyOf(name, member) : name;
-    const held = column.known ? [column.value].flat().map(plain).join(' ') : (item && standing(key) !== null && `${standing(key)} · ${answerWords(item, key)}`) || '–';
-    return el('li', {}, el('code', {}, `${name} = ${held}`));
-  });
-  return el('ul', { class: 'looks' }, told);
 }

@@ -6,20 +6,50 @@ function isAlone(module) {
 
 // Make the block of one item; `row` when it is a row of a grid.
 function question(item, module, member, grid) {
-  const key = keyOf(item.id, member), id = `q-${key.replace(/\W/g, '-')}`;
+  const key = keyOf(item.id, member),
+    id = `q-${key.replace(/\W/g, '-')}`;
   const words = shown('span', item.text, { class: 'words' }, member);
-  const legend = el('legend', { id: `${id}-words` }, idMark(item.id), words, item.optional ? el('span', { class: 'optional' }, ` ${say('optional')}`) : null);
+  const legend = el(
+    'legend',
+    { id: `${id}-words` },
+    idMark(item.id),
+    words,
+    item.optional ? el('span', { class: 'optional' }, ` ${say('optional')}`) : null,
+  );
   const hints = el('div', { class: 'hints', id: `${id}-hints` }, hintsOf(item, module, grid));
   const error = el('p', { class: 'error', id: `${id}-error`, hidden: true });
-  const apart = missingRows(item).length && state.view === 'interviewer' && !isAlone(module)
-    ? el('span', { class: 'silent' }, say('not_read_out')) : null;
-  const clear = el('button', { type: 'button', class: 'quiet clear', hidden: true, onclick: () => emptied(key) }, say('clear'));
+  const apart =
+    missingRows(item).length && state.view === 'interviewer' && !isAlone(module)
+      ? el('span', { class: 'silent' }, say('not_read_out'))
+      : null;
+  const clear = el(
+    'button',
+    { type: 'button', class: 'quiet clear', hidden: true, onclick: () => emptied(key) },
+    say('clear'),
+  );
   clear.setAttribute('aria-describedby', `${id}-words`);
-  const made = answering(item, key, { named: `${id}-words`, member, apart, clear, grid }, (answer, typed) => answered(key, answer, typed));
+  const made = answering(item, key, { named: `${id}-words`, member, apart, clear, grid }, (answer, typed) =>
+    answered(key, answer, typed),
+  );
   const card = item.showcard && !(grid && grid.showcard) ? cardButton(item) : null;
-  const field = item.scale === undefined, described = { 'aria-describedby': `${id}-hints ${id}-error` };
-  const box = el('fieldset', { class: grid ? 'question row' : 'question', id, role: item.type === 'single' ? 'radiogroup' : null,
-    'data-item': item.id, 'data-key': key, ...(field ? {} : described) }, legend, hints, card, made.box, error);
+  const field = item.scale === undefined,
+    described = { 'aria-describedby': `${id}-hints ${id}-error` };
+  const box = el(
+    'fieldset',
+    {
+      class: grid ? 'question row' : 'question',
+      id,
+      role: item.type === 'single' ? 'radiogroup' : null,
+      'data-item': item.id,
+      'data-key': key,
+      ...(field ? {} : described),
+    },
+    legend,
+    hints,
+    card,
+    made.box,
+    error,
+  );
   const asked = item.type === 'single' ? box : field ? made.inputs[0] : null;
   if (asked && !item.optional) asked.setAttribute('aria-required', 'true');
   if (field) for (const [name, one] of Object.entries(described)) made.inputs[0].setAttribute(name, one);
@@ -31,15 +61,19 @@ function idMark(id) {
 }
 
 function hintsOf(item, module, grid) {
-  const out = [], scale = item.scale === undefined ? null : data.scales[item.scale];
-  const interviewer = state.view === 'interviewer', alone = isAlone(module);
-  if (item.type === 'multiple') out.push(el('p', {}, item.most === undefined ? say('choose_several') : say('at_most', { number: item.most })));
+  const out = [],
+    scale = item.scale === undefined ? null : data.scales[item.scale];
+  const interviewer = state.view === 'interviewer',
+    alone = isAlone(module);
+  if (item.type === 'multiple')
+    out.push(el('p', {}, item.most === undefined ? say('choose_several') : say('at_most', { number: item.most })));
   if (item.minimum !== undefined && item.maximum !== undefined && interviewer) {
     out.push(el('p', {}, say('between', { low: item.minimum, high: item.maximum })));
   }
   const silent = scale && scale.silent && scale.codes.length > 2 && !['design', 'paradata'].includes(item.role);
   if (interviewer && !alone && silent && !grid) out.push(el('p', { class: 'told' }, say('answers_not_read_out')));
-  if (item.instruction !== undefined && !(grid && grid.instruction === item.instruction)) out.push(instruction(item.instruction, alone));
+  if (item.instruction !== undefined && !(grid && grid.instruction === item.instruction))
+    out.push(instruction(item.instruction, alone));
   return out;
 }
 
@@ -57,31 +91,55 @@ function gridBlock(grid, rows, module, member) {
   const made = rows.map(item => question(item, module, member, grid));
   const hints = el('div', { class: 'hints' }, instruction(grid.instruction, isAlone(module)));
   const card = grid.showcard ? cardButton({ ...rows[0], showcard: grid.showcard }) : null;
-  const scale = data.scales[rows[0].scale], ends = scale && scale.bare && rows.every(row => row.scale === rows[0].scale) ? endsOf(scale) : null;
+  const scale = data.scales[rows[0].scale],
+    ends = scale && scale.bare && rows.every(row => row.scale === rows[0].scale) ? endsOf(scale) : null;
   if (ends) ends.classList.add('kept');
-  const box = el('div', { class: 'grid', role: 'group', 'aria-labelledby': id }, stem, hints, card, ends, made.map(one => one.box));
+  const box = el(
+    'div',
+    { class: 'grid', role: 'group', 'aria-labelledby': id },
+    stem,
+    hints,
+    card,
+    ends,
+    made.map(one => one.box),
+  );
   return { box, blocks: made };
 }
 
 function noteBlock(note, module, member) {
-  const box = el('div', { class: 'note', id: `q-${keyOf(note.id, member).replace(/\W/g, '-')}`, 'data-item': note.id }, shown('p', note.text, { class: 'words' }, member),
-    instruction(note.instruction, isAlone(module)));
+  const box = el(
+    'div',
+    { class: 'note', id: `q-${keyOf(note.id, member).replace(/\W/g, '-')}`, 'data-item': note.id },
+    shown('p', note.text, { class: 'words' }, member),
+    instruction(note.instruction, isAlone(module)),
+  );
   return { key: keyOf(note.id, member), item: note, module, member, box, error: null, clear: null, inputs: [] };
 }
 
 // ----------------------------------------------------------------------------------------------------------- showcards
 function cardButton(item) {
-  return el('button', { type: 'button', class: 'card-button', onclick: () => showCard(item) }, say('showcard', { number: item.showcard }));
+  return el(
+    'button',
+    { type: 'button', class: 'card-button', onclick: () => showCard(item) },
+    say('showcard', { number: item.showcard }),
+  );
 }
 
 function showCard(item) {
-  const card = document.getElementById('card'), scale = data.scales[item.scale];
-  const rows = scale ? ordered(item, scale, 0).map(([code, text]) => el('li', {}, scale.bare ? bareWords(code, text) : shown('span', text))) : [];
+  const card = document.getElementById('card'),
+    scale = data.scales[item.scale];
+  const rows = scale
+    ? ordered(item, scale, 0).map(([code, text]) =>
+        el('li', {}, scale.bare ? bareWords(code, text) : shown('span', text)),
+      )
+    : [];
   const close = el('button', { type: 'button', class: 'main', onclick: () => card.close() }, say('close'));
   card.classList.toggle('wide', Boolean(scale && scale.bare));
   card.replaceChildren(
     el('h2', { id: 'card-title' }, say('card', { number: item.showcard })),
-    scale && scale.bare ? endsOf(scale) || '' : '', el('ul', { class: scale && scale.bare ? 'run' : '' }, rows), close,
+    scale && scale.bare ? endsOf(scale) || '' : '',
+    el('ul', { class: scale && scale.bare ? 'run' : '' }, rows),
+    close,
   );
   card.showModal();
 }

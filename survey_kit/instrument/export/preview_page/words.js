@@ -19,7 +19,9 @@ const state = {
 };
 
 function say(key, parts = {}) {
-  return data.words[key][state.language].replace(/\{(\w+)\}/g, (whole, name) => (name in parts ? String(parts[name]) : whole));
+  return data.words[key][state.language].replace(/\{(\w+)\}/g, (whole, name) =>
+    name in parts ? String(parts[name]) : whole,
+  );
 }
 
 function lower(text) {
@@ -29,7 +31,8 @@ function lower(text) {
 // Give a text of the instrument in the chosen language, else in the source language, else in any.
 function spoken(number) {
   if (number === undefined || number === null) return { text: '', language: data.languages[state.language].id };
-  const texts = data.texts[number], source = data.languages.findIndex(one => one.id === data.source);
+  const texts = data.texts[number],
+    source = data.languages.findIndex(one => one.id === data.source);
   const at = [state.language, source, ...texts.keys()].find(one => texts[one]);
   return { text: texts[at] || '', language: data.languages[at] ? data.languages[at].id : data.source };
 }
@@ -48,12 +51,13 @@ function el(tag, properties = {}, ...children) {
 
 // Show a text; earlier answers and placeholders in it become parts of their own, which `refresh` keeps up to date.
 function shown(tag, number, properties = {}, member = 0) {
-  const made = el(tag, properties), put = () => {
-    const { text, language } = spoken(number);
-    if (language === data.languages[state.language].id) made.removeAttribute('lang');
-    else made.setAttribute('lang', language);
-    made.replaceChildren(...pieces(text, member));
-  };
+  const made = el(tag, properties),
+    put = () => {
+      const { text, language } = spoken(number);
+      if (language === data.languages[state.language].id) made.removeAttribute('lang');
+      else made.setAttribute('lang', language);
+      made.replaceChildren(...pieces(text, member));
+    };
   put();
   if (/\$\{\w+\}|\[\[\w+\]\]/.test(spoken(number).text)) living.push(put);
   return made;
@@ -62,7 +66,8 @@ function shown(tag, number, properties = {}, member = 0) {
 let living = []; // what has to be put anew when answers or placeholders change
 
 function pieces(text, member) {
-  const out = [], pattern = /\$\{(\w+)\}|\[\[(\w+)\]\]/g;
+  const out = [],
+    pattern = /\$\{(\w+)\}|\[\[(\w+)\]\]/g;
   let end = 0;
   for (const found of text.matchAll(pattern)) {
     out.push(...lines(text.slice(end, found.index)));
@@ -73,7 +78,10 @@ function pieces(text, member) {
 }
 
 function lines(text) {
-  return text.split('\n').flatMap((line, at) => (at ? [el('br'), line] : [line])).filter(one => one !== '');
+  return text
+    .split('\n')
+    .flatMap((line, at) => (at ? [el('br'), line] : [line]))
+    .filter(one => one !== '');
 }
 
 function piped(id, member) {
