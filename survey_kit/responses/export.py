@@ -227,7 +227,7 @@ def _columns(
         values = frame[one.name].to_numpy(dtype=np.float64 if frame[one.name].dtype.kind in "fiub" else object)
         if values.dtype == object:
             values = np.array([None if value is None or value != value else value for value in values], dtype=object)  # noqa: PLR0124
-        declared = reasons(instrument, one, language)
+        declared = reasons(instrument, one.item.id, language)
         out.append(
             Column(
                 name=one.name,

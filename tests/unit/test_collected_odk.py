@@ -242,6 +242,14 @@ def test_a_group_may_have_the_name_of_an_item(tmp_path):
     assert out.frame[["a", "b"]].values.tolist() == [[1.0, 2.0], [2.0, 1.0]]
 
 
+def test_an_item_that_has_another_name_in_the_data(tmp_path):
+    ways = Item(id="ways", type="multiple", scale=Scale(codes=(1, 2)), column="Q2")
+    path = export(tmp_path, {"m-a": [1, 2], "m-ways": ["1 2", "2"], "m-ways/1": [1, 0], "m-ways/2": [1, 1]})
+    out = read_collected(path, form(single("a", column="Q1"), ways)).take()
+    assert out.frame["a"].tolist() == [1.0, 2.0]
+    assert out.frame[["ways__1", "ways__2"]].values.tolist() == [[1.0, 1.0], [0.0, 1.0]]
+
+
 # ------------------------------------------------------------------------------------------------------------ versions
 def test_several_versions_in_one_export(tmp_path):
     old = form(single("a"), Item(id="b", scale=Scale(codes=(1, 2, 3))), single("gone"), version="1.0")

@@ -181,6 +181,25 @@ def test_versions_under_the_names_of_the_platform(folder):
     assert set(out.problems["code"]) == {"R020"}
 
 
+def test_a_module_with_a_grid_that_was_not_asked(folder):
+    home = folder.parents[2] / "instruments" / "home" / "instrument.yaml"
+    grid = """\
+  - id: trust
+    items:
+      - id: trust_grid
+        type: grid
+        scale: yes_no
+        text: "Do you trust"
+        rows: [{id: police, text: "the police?"}, {id: courts, text: "the courts?"}]
+  - id: rest
+"""
+    home.write_text(home.read_text(encoding="utf-8").replace("  - id: rest\n", grid), encoding="utf-8")
+    made_by.write_zip(folder / "home.csv.zip", made_by.central(held(folder, 1)))
+    wave = '{id: "2026", version: "1.1", not_asked: [trust]}'
+    plan = study(folder, "{file: home.csv.zip, format: odk}", [wave])
+    assert plan.not_asked("2026") == {"police", "courts"}
+
+
 def test_problems_of_the_export_stop_a_study(folder):
     made = held(folder, 1)
     tables = made_by.central(made)

@@ -37,21 +37,37 @@ def set_aside(raw: Raw, log: Log) -> frozenset[str]:
     return frozenset(gone)
 
 
-def items_of(data: pd.DataFrame, wanted: Mapping[str, Sources], log: Log) -> dict[str, pd.Series]:
-    """Give a column for each item, those of single answers as ``<item>/<code>``; tell where two columns contradict each other."""
+def items_of(
+    data: pd.DataFrame, wanted: Mapping[str, Sources], names: Mapping[str, Sequence[str]], log: Log
+) -> dict[str, pd.Series]:
+    """Give a column for each item, those of single answers as ``<item>/<code>``; tell where two columns contradict each other.
+
+    `names` are the columns in which the instrument, in any of its versions, looks for an item.
+    """
     out: dict[str, pd.Series] = {}
     for item_id, sources in wanted.items():
         columns = [*sources.own, *sources.copies]
         if columns:
-            out[item_id], differ = joined(data, columns)
+            answers, differ = joined(data, columns)
             for name in sources.reasons:
-                out[item_id] = out[item_id].astype(object).where(out[item_id].notna(), data[name].astype(object))
+                answers = answers.astype(object).where(answers.notna(), data[name].astype(object))
+            out |= dict.fromkeys(names[item_id], answers)
             if differ:
                 message = "Columns of one question say different things; the first counts."
                 log.add("R023", message, count=differ, column=item_id, found=", ".join(columns)[:200])
-        for code, names in sources.parts.items():
-            out[f"{item_id}/{code}"] = ticked(data, names)
+        for code, parts in sources.parts.items():
+            ticks = ticked(data, parts)
+            out |= {f"{name}/{code}": ticks for name in names[item_id]}
     return out
+
+
+def data_columns(forms: Iterable[Instrument]) -> dict[str, tuple[str, ...]]:
+    """Give the columns of the data in which each item is looked for."""
+    out: dict[str, dict[str, None]] = {}
+    for form in forms:
+        for item in form.items:
+            out.setdefault(item.id, {})[item.data_column] = None
+    return {item_id: tuple(names) for item_id, names in out.items()}
 
 
 def module_of(columns: Mapping[str, Sources], homes: Mapping[str, str]) -> str:

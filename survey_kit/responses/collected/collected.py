@@ -15,6 +15,7 @@ from survey_kit.instrument import Instrument
 from survey_kit.responses.collected.apart import paradata, sort_apart
 from survey_kit.responses.collected.archive import open_export
 from survey_kit.responses.collected.arrange import (
+    data_columns,
     filled,
     homes_of,
     items_of,
@@ -201,11 +202,12 @@ def _apart(raw: Raw, forms: Mapping[str, Instrument], newest: Instrument, keep: 
     _may_keep(raw, keep, others)
     found = sort_apart([name for name in others if name not in keep])
     unknown = _unknown(raw, names, found.unknown, log)
-    parting = Parting(names=names, homes=homes, apart=private(every), log=log)
+    parting = Parting(names=names, homes=homes, apart=private(every), data_columns=data_columns(every), log=log)
     members, identifiers, seen = parting.members(raw, gone)
     absent = lost(raw, {*columns, *seen}, forms, newest, log)
     frame, private_items = parting.items(raw.data, columns, "")
-    frame |= {name: pd.Series([None] * len(raw.data), dtype=object) for name in absent if not homes[name]}
+    nothing = pd.Series([None] * len(raw.data), dtype=object)
+    frame |= {name: nothing for one in absent if not homes[one] for name in parting.data_columns[one]}
     frame |= {name: raw.data[name] for name in keep if name in raw.data and name not in frame}
     case = raw.case.rename(CASE)
     beside = pd.DataFrame(private_items, index=raw.data.index)
@@ -250,6 +252,7 @@ class Parting:
     names: Names
     homes: Mapping[str, str]
     apart: frozenset[str]
+    data_columns: Mapping[str, Sequence[str]]
     log: Log
 
     def items(
@@ -259,7 +262,10 @@ class Parting:
         mine = {one: found for one, found in columns.items() if self.homes[one] == module}
         answers = {one: found for one, found in mine.items() if one not in self.apart}
         others = {one: found for one, found in mine.items() if one in self.apart}
-        return items_of(data, answers, self.log), items_of(data, others, self.log)
+        return (
+            items_of(data, answers, self.data_columns, self.log),
+            items_of(data, others, self.data_columns, self.log),
+        )
 
     def members(
         self, raw: Raw, gone: frozenset[str]
