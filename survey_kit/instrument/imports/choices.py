@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from survey_kit.instrument.export.xlsform_draws import balanced
 from survey_kit.instrument.imports.headers import FormRow, Sheets, Teller
 from survey_kit.instrument.model import Scale
 from survey_kit.language import known_languages, words
@@ -45,6 +46,7 @@ class ChoiceList:
     answers: tuple[Choice, ...]
     missing: Mapping[Code, MissingKind]
     missing_texts: Mapping[Code, Mapping[str, str]]
+    orders: int = 0  # how many drawn orders it stands in
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -80,14 +82,18 @@ def read_choices(sheets: Sheets, tell: Teller) -> Choices:
         found.setdefault(row["list_name"], []).append(row)
     twice_allowed = sheets.settings.get("allow_choice_duplicates", "").lower() in {"yes", "true"}
     out = Choices()
+    told: set[tuple[Code | str, ...]] = set()
     for name, rows in found.items():
         out.rows[name] = rows[0].number
         out.filtered[name] = tuple(rows)
-        out.lists[name] = _list(name, rows, tell, twice_allowed)
+        out.lists[name] = _list(name, rows, tell, twice_allowed, told)
     return out
 
 
-def _list(name: str, rows: Sequence[FormRow], tell: Teller, twice_allowed: bool) -> ChoiceList:
+def _list(
+    name: str, rows: Sequence[FormRow], tell: Teller, twice_allowed: bool, told: set[tuple[Code | str, ...]]
+) -> ChoiceList:
+    rows, order = _ordered(rows) if twice_allowed else (rows, None)
     choices: dict[Code, Choice] = {}
     for row in rows:
         if not row["name"]:
@@ -104,19 +110,59 @@ def _list(name: str, rows: Sequence[FormRow], tell: Teller, twice_allowed: bool)
             message = f"The choice '{row['name']}' of '{name}' has no label."
             tell("X108", ("choices", row.number), message, "Fill 'label' in.")
         choices[code] = Choice(code=code, texts=texts, row=row)
-    missing: dict[Code, MissingKind] = {}
-    texts_: dict[Code, Mapping[str, str]] = {}
-    for code, one in choices.items():
-        plain, marked = _unmarked(one.texts)
-        kind = missing_kind(plain, code, certain=marked)
-        if kind is None and _apart(code, choices) and not _ANSWERS.search(" ".join(plain.values()).casefold()):
-            kind = missing_kind({}, code, certain=True)
-            message = f"The choice '{code}' of '{name}' is taken for no answer ({kind}) by its number."
-            tell("X119", ("choices", one.row.number), message, "Correct 'missing:' where it is an answer.", note=True)
-        if kind is not None:
-            missing[code], texts_[code] = kind, plain
+    missing, texts_ = _missing(name, choices, tell, told)
     answers = tuple(one for code, one in choices.items() if code not in missing)
-    return ChoiceList(name=name, answers=answers, missing=missing, missing_texts=texts_)
+    if any(isinstance(one.code, str) for one in answers):  # codes of one kind
+        answers = tuple(replace(one, code=str(one.code)) for one in answers)
+    return ChoiceList(name=name, answers=answers, missing=missing, missing_texts=texts_, orders=order or 0)
+
+
+def _missing(
+    name: str, choices: Mapping[Code, Choice], tell: Teller, told: set[tuple[Code | str, ...]]
+) -> tuple[dict[Code, MissingKind], dict[Code, Mapping[str, str]]]:
+    """Find the codes of a list that are no answers: those marked as not read out, else by words or number at its end."""
+    plain = {code: _unmarked(one.texts) for code, one in choices.items()}
+    marked = {code for code, (_, was) in plain.items() if was}
+    missing: dict[Code, MissingKind] = {}
+    for code, (texts, _) in reversed(plain.items()):
+        conventional = isinstance(code, int) and bool(CONVENTIONAL.fullmatch(str(code)))
+        last = len(missing) == sum(1 for _ in choices) - list(choices).index(code) - 1
+        kind = missing_kind(texts, code, certain=code in marked)
+        if marked and code not in marked:
+            continue
+        if kind is None and _apart(code, choices) and not _ANSWERS.search(" ".join(texts.values()).casefold()):
+            kind = missing_kind({}, code, certain=True)
+            message = f"The choice '{code}' of '{name}' is taken for no answer ({kind}) by its number, here and wherever it stands."
+            fix = "Correct 'missing:' where it is an answer."
+            said = (code, *texts.values())
+            if said not in told:
+                tell("X119", ("choices", choices[code].row.number), message, fix, note=True)
+            told.add(said)
+        if kind is not None and (last or conventional):
+            missing[code] = kind
+    in_order = [code for code in choices if code in missing]
+    return {code: missing[code] for code in in_order}, {code: plain[code][0] for code in in_order}
+
+
+def _ordered(rows: Sequence[FormRow]) -> tuple[Sequence[FormRow], int | None]:
+    """Give a list that stands in several orders once, in the order in which it was written; and how many orders there are."""
+    orders: dict[str, list[FormRow]] = {}
+    for row in rows:
+        orders.setdefault(row["order"], []).append(row)
+    if "" in orders or len(orders) < 2 or len({frozenset(row["name"] for row in one) for one in orders.values()}) > 1:
+        return rows, None
+    tables = [[row["name"] for row in one] for one in orders.values()]
+    length = len(tables[0])
+    moved = next((place for place in range(length, 0, -1) if len({table[place - 1] for table in tables}) > 1), 0)
+    first = next(iter(orders.values()))
+    made = balanced(moved) if moved > 1 else ()
+    if len(made) != len(tables):
+        return first, None
+    written = dict(zip(made[0], first[:moved], strict=True))
+    names = [written[place]["name"] for place in range(moved)]
+    if any([names[place] for place in order] != table[:moved] for order, table in zip(made, tables, strict=True)):
+        return first, None
+    return [*(written[place] for place in range(moved)), *first[moved:]], len(tables)
 
 
 def _apart(code: Code, codes: Iterable[Code]) -> bool:
@@ -146,16 +192,23 @@ def missing_kind(texts: Mapping[str, str], code: Code, *, certain: bool = False)
     >>> missing_kind({"en": "Don't know"}, 98), missing_kind({"en": "Don't know the law"}, 3), missing_kind({}, 98)
     ('dont_know', None, None)
     """
-    for text in texts.values():
-        plain = re.sub(r"[.!]|\(.*?\)", "", text.replace("’", "'")).strip().casefold()
-        for kind, pattern in _KINDS.items():
-            parts = [part.strip() for part in re.split(r"[/;]", plain) if part.strip()]
-            if parts and all(re.fullmatch(pattern, part) for part in parts[:1]):
-                return kind
-        for kind in MISSING_KINDS:
-            if any(plain == words("xlsform", language)(kind).casefold() for language in known_languages("xlsform")):
-                return kind
+    kinds = {_said(text) for text in texts.values() if text.strip()}
+    if len(kinds) == 1 and (kind := kinds.pop()) is not None:
+        return kind
     return _BY_DIGIT.get(str(code)[-1:], "unknown") if certain else None
+
+
+def _said(text: str) -> MissingKind | None:
+    """Give what the words of an answer mean, if they say that it is none."""
+    plain = re.sub(r"[.!]|\(.*?\)", "", text.replace("’", "'")).strip().casefold()
+    first = re.split(r"[/;]", plain)[0].strip()
+    for kind, pattern in _KINDS.items():
+        if first and re.fullmatch(pattern, first):
+            return kind
+    for kind in MISSING_KINDS:
+        if any(plain == words("xlsform", language)(kind).casefold() for language in known_languages("xlsform")):
+            return kind
+    return None
 
 
 def _unmarked(texts: Mapping[str, str]) -> tuple[dict[str, str], bool]:

@@ -66,6 +66,7 @@ class Writer:
 
     own: str | None = None
     always: frozenset[str] = frozenset()  # items that always have an answer
+    mode: Mode = "exact"  # of conditions inside values
     told: dict[str, tuple[Code, ...]] = field(default_factory=dict)
 
     def write(self, logic: Logic, mode: Mode) -> str | bool:
@@ -201,7 +202,7 @@ def value_text(value: Value, writer: Writer, power: int = 0) -> str:
         case Over(how, name):
             return f"{how}({name})"
         case Choice(test, body, other):
-            condition = writer.write(test, "exact")
+            condition = writer.write(test, writer.mode)
             if isinstance(condition, bool):
                 return value_text(body if condition else other, writer, power)
             text = f"{value_text(body, writer, 1)} if {condition} else {value_text(other, writer, 0)}"

@@ -26,6 +26,7 @@ from survey_kit.instrument.imports.logic import (
     every,
 )
 from survey_kit.instrument.imports.translator import Translator
+from survey_kit.instrument.imports.tree import Entry
 from survey_kit.instrument.imports.xpath_tree import Binary, Call, Node, Number, Ref, Text, Unreadable, read_xpath
 from survey_kit.types import Code
 
@@ -56,6 +57,15 @@ class Limits:
         return replace(self, minimum=minimum, maximum=maximum, most=self.most if other.most is None else other.most)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Computed:
+    """What a calculation says: the value, the same without what blank answers make of it, and when it is not blank."""
+
+    value: str
+    short: str
+    opens: str | None = None
+
+
 @dataclass(slots=True)
 class Cells:
     """Read cells that hold XPath; what cannot be read or said is told with its row and column."""
@@ -75,15 +85,15 @@ class Cells:
             )
             return None
 
-    def condition(self, text: str, place: Place) -> str | bool | None:
-        """Give the condition that a cell 'relevant' says; None where there is none that can be said."""
-        node = self.tree(text, place, "relevant") if text.strip() else None
+    def condition(self, entry: Entry) -> str | bool | None:
+        """Give the condition of a row or group; None where there is none that can be said."""
+        text, place = entry.row["relevant"], entry.place
+        node = entry.route if entry.turned else self.tree(text, place, "relevant") if text.strip() else None
         if node is None:
             return None
         translator = Translator(self.scope)
         try:
-            logic = translator.logic(node)
-            return self._written(logic, "opens", place, "relevant", translator)
+            return self._written(translator.logic(node), "opens", place, "relevant", translator)
         except Lost as lost:
             self._lost(lost, place, "relevant", text)
             return None
@@ -93,7 +103,7 @@ class Cells:
         node = self.tree(text, place, "constraint") if text.strip() else None
         if node is None:
             return Limits()
-        translator = Translator(Scope(targets=self.scope.targets, repeats=self.scope.repeats, own=target.id))
+        translator = Translator(replace(self.scope, own=target.id))
         try:
             logic = translator.logic(node)
         except Lost as lost:
@@ -109,28 +119,32 @@ class Cells:
             self.tell("X112", place, f"No answer meets the constraint: {text[:120]}", "Correct it.")
         return replace(found, constraint=own if isinstance(own, str) else None)
 
-    def value(self, text: str, place: Place) -> tuple[str | None, str | None]:
+    def value(self, text: str, place: Place) -> Computed | None:
         """Give the value that a cell 'calculation' says, and the condition without which it is blank."""
         node = self.tree(text, place, "calculation") if text.strip() else None
         if node is None:
-            return None, None
+            return None
         translator = Translator(self.scope)
         try:
-            guard = None
+            opens: str | bool | None = None
             match node:
                 case Call("if", (test, body, Text(""))):
-                    guard, node = translator.logic(test), body
+                    opens = self._guard(test)
+                    node = body
             value = translator.value(node)
+            short = value_text(value, Writer(always=self.always, mode="opens"))
             written = value_text(value, Writer(always=self.always))
-            opens = self._written(guard, "opens", place, "calculation", translator) if guard is not None else None
-            parse_value(written)
+            parse_value(short)
         except Lost as lost:
             self._lost(lost, place, "calculation", text)
-            return None, None
+            return None
         except InstrumentError as fault:
             self.tell("X112", place, f"The calculation cannot be expressed: {fault.what}", fault.fix or "")
-            return None, None
-        return written, opens if isinstance(opens, str) else None
+            return None
+        return Computed(value=written, short=short, opens=opens if isinstance(opens, str) else None)
+
+    def _guard(self, test: Node) -> str | bool:
+        return Writer(always=self.always).write(Translator(self.scope).logic(test), "opens")
 
     def _written(
         self, logic: Logic, mode: Mode, place: Place, column: str, translator: Translator, own: str | None = None

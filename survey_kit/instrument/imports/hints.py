@@ -29,6 +29,7 @@ class Hint:
     showcard: str | None = None
     silent: bool = False  # the answers are not read out
     missing: Mapping[Code, MissingKind] | None = None  # the codes to type where there is no answer
+    words: Mapping[Code, Mapping[str, str]] = field(default_factory=dict)  # and how they are called
 
 
 def read_hint(texts: Mapping[str, str]) -> Hint:
@@ -41,7 +42,8 @@ def read_hint(texts: Mapping[str, str]) -> Hint:
     ('3', {'en': 'Read slowly.'})
     """
     card: str | None = None
-    silent, missing = False, None
+    silent, missing = False, dict[Code, MissingKind]()
+    called: dict[Code, dict[str, str]] = {}
     rest: dict[str, str] = {}
     for language, text in texts.items():
         lines = []
@@ -50,14 +52,17 @@ def read_hint(texts: Mapping[str, str]) -> Hint:
             if key == "showcard":
                 card = card or value
             elif key == "instead":
-                missing = missing or _typed(value, language)
+                for code, told in _typed(value):
+                    called.setdefault(code, {})[language] = told
             elif not key:
                 lines.append(line)
             silent |= key == "answers_not_read_out"
-        told = "\n".join(lines).strip()
-        if told:
-            rest[language] = told.removeprefix(f"{words('form', language)('interviewer')}: ")
-    return Hint(instruction=rest, showcard=card, silent=silent, missing=missing)
+        left = "\n".join(lines).strip()
+        if left:
+            rest[language] = left.removeprefix(f"{words('form', language)('interviewer')}: ")
+    for code, by_language in called.items():
+        missing[code] = missing_kind(by_language, code, certain=True) or "unknown"
+    return Hint(instruction=rest, showcard=card, silent=silent, missing=missing or None, words=called)
 
 
 def addressed(texts: Mapping[str, str]) -> tuple[dict[str, str], bool]:
@@ -87,12 +92,7 @@ def _pattern(use: str, key: str, language: str) -> re.Pattern[str]:
     return re.compile("(.{1,400}?)".join(re.escape(part) for part in parts), re.DOTALL)
 
 
-def _typed(text: str, language: str) -> dict[Code, MissingKind]:
-    """Read codes to type with their meaning: ``98 (Don't know), 99 (Refused)``."""
+def _typed(text: str) -> list[tuple[Code, str]]:
+    """Read codes to type with their words: ``98 (Don't know), 99 (Refused)``."""
     found = re.findall(r"(-?\d{1,9}) \(([^()]*(?:\([^()]*\)[^()]*)*)\)", text)
-    out: dict[Code, MissingKind] = {}
-    for code, told in found:
-        kind = missing_kind({language: told}, int(code), certain=True)
-        if kind is not None:
-            out[int(code)] = kind
-    return out
+    return [(int(code), told) for code, told in found]

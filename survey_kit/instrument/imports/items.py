@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from survey_kit.instrument.imports.choices import Choices, missing_kind
-from survey_kit.instrument.imports.expressions import Cells, Limits, drawn, joined, typed_codes
+from survey_kit.instrument.imports.expressions import Cells, Computed, Limits, drawn, joined, typed_codes
 from survey_kit.instrument.imports.headers import FormRow, Sheets, Teller
 from survey_kit.instrument.imports.hints import Hint, generated, read_hint
 from survey_kit.instrument.imports.logic import Scope, Target, plain_name
@@ -38,8 +38,13 @@ class Items:
     scales: dict[str, Scale] = field(default_factory=dict)
     default: dict[Code, MissingKind] = field(default_factory=dict)
     repeats: dict[str, str] = field(default_factory=dict)
+    counts: dict[str, str] = field(default_factory=dict)
     always: set[str] = field(default_factory=set)
     silent: set[str] = field(default_factory=set)  # lists whose answers are not read out
+    seeds: dict[str, str] = field(default_factory=dict)  # form name of a seed -> draw
+    reasons: dict[str, Entry] = field(default_factory=dict)  # form name -> the question for the reason of no answer
+    computed: dict[str, tuple[Entry, Computed, str | None]] = field(default_factory=dict)  # by item, with its condition
+    called: dict[Code, dict[str, str]] = field(default_factory=dict)  # words of codes that are typed in
 
     # -------------------------------------------------------------------------------------------------- what there is
     def know(self, entries: Sequence[Entry]) -> None:
@@ -48,11 +53,17 @@ class Items:
             for code, kind in one.missing.items():
                 self.kinds.setdefault(code, kind)
         for entry in entries:
-            self.hints[entry.row.number] = read_hint(entry.row.texts.get("hint", {}))
+            hint = self.hints[entry.row.number] = read_hint(entry.row.texts.get("hint", {}))
+            for code, told in hint.words.items():
+                self.called.setdefault(code, dict(told))
             target = self._target(entry)
             self.names[entry.name] = target.id
             self.targets.setdefault(entry.name, target)
         self.default = self.choices.default(list(self.missing.values()))
+        for entry in entries:
+            if entry.type.item == "date" and not self._required(entry, quiet=True) and entry.name not in self.reasons:
+                own = self.targets[entry.name]
+                self.targets[entry.name] = replace(own, missing=tuple(self.default))
 
     def _target(self, entry: Entry) -> Target:
         own = self.item_id(entry)
@@ -71,7 +82,20 @@ class Items:
         if kind in {"integer", "decimal"}:
             self.missing[own] = self._typed(entry)
             return Target(id=own, type=kind, missing=tuple(self.missing[own]))
+        if entry.name in self.reasons:
+            self.missing[own] = self._reasons(self.reasons[entry.name])
+            codes = tuple(code for code in self.missing[own] if kind != "text" or isinstance(code, str))
+            return Target(id=own, type=kind, missing=codes)
         return Target(id=own, type=kind)
+
+    def _reasons(self, entry: Entry) -> dict[Code, MissingKind]:
+        """Give the codes of the question why there is no answer."""
+        found = self.choices.lists.get(entry.type.list_name)
+        self.choices.used.add(entry.type.list_name)
+        out: dict[Code, MissingKind] = dict(found.missing) if found else {}
+        for one in found.answers if found else ():
+            out[one.code] = missing_kind(one.texts, one.code, certain=True) or "unknown"
+        return out
 
     def _typed(self, entry: Entry) -> dict[Code, MissingKind]:
         told = dict(self.hints[entry.row.number].missing or {})
@@ -95,7 +119,9 @@ class Items:
     def cells(self) -> Cells:
         """Give the reader of the cells that hold XPath."""
         return Cells(
-            scope=Scope(targets=self.targets, repeats=self.repeats), tell=self.tell, always=frozenset(self.always)
+            scope=Scope(targets=self.targets, repeats=self.repeats, counts=self.counts),
+            tell=self.tell,
+            always=frozenset(self.always),
         )
 
     # ---------------------------------------------------------------------------------------------------------- items
@@ -104,7 +130,7 @@ class Items:
         row, cells = entry.row, self.cells()
         self._named(entry)
         self._dropped(entry)
-        route = cells.condition(row["relevant"], entry.place)
+        route = cells.condition(entry)
         if route is False:
             self.tell(
                 "X112", entry.place, f"'{entry.name}' is never asked and is left out.", "Remove the row.", note=True
@@ -137,7 +163,7 @@ class Items:
             most=limits.most if base.type == "multiple" else None,
             constraint=limits.constraint,
             message=message,
-            optional=not self._required(entry),
+            optional=not self._required(entry) and entry.name not in self.reasons,
         )
         if item.type in {"single", "multiple"}:
             return replace(item, scale=self._scale(entry), shuffle=self._shuffled(entry, item))
@@ -145,7 +171,7 @@ class Items:
             item = self._range(entry, item)
         own: Mapping[Code, MissingKind] | None = self.missing.get(item.id)
         if own is None:
-            own = None if item.optional and item.type == "text" else {}
+            own = None if item.optional and item.type in {"text", "date"} else {}
         self._mentioned(entry, item, own or {})
         return replace(item, missing=None if own is None or dict(own) == self.default else dict(own))
 
@@ -167,12 +193,11 @@ class Items:
         if not row["calculation"]:
             self.tell("X110", entry.place, f"'{entry.name}' has no calculation.", "Fill 'calculation' in.")
             return None
-        value, opens = cells.value(row["calculation"], entry.place)
-        if value is None:
+        made = cells.value(row["calculation"], entry.place)
+        if made is None:
             return None
-        return replace(
-            base, value=value, ask_if=joined([base.ask_if, opens]), role="paradata" if not base.text else "answer"
-        )
+        self.computed[base.id] = entry, made, base.ask_if
+        return replace(base, value=made.value, ask_if=joined([base.ask_if, made.opens]))
 
     def _scale(self, entry: Entry) -> str | Scale:
         name = entry.type.list_name
@@ -191,13 +216,16 @@ class Items:
 
     def _shuffled(self, entry: Entry, item: Item) -> str | None:
         """Read the order and the filter of choices."""
-        parameters = entry.row["parameters"].replace(" ", "").lower()
-        seed = re.search(r"seed=\$\{([\w.:-]+)\}", entry.row["parameters"].replace(" ", ""))
-        if entry.row["choice_filter"]:
+        parameters, text = (entry.row[one].replace(" ", "") for one in ("parameters", "choice_filter"))
+        found = self.choices.lists.get(entry.type.list_name)
+        seed = re.search(r"seed=\$\{([\w.:-]+)\}", parameters)
+        if found is not None and found.orders:
+            seed = re.fullmatch(rf"order=int\(coalesce\(\$\{{([\w.:-]+)\}},0\)\*{found.orders}\)\+1", text)
+        if text and not (seed and found and found.orders):
             self._filter(entry)
-        if "randomize=true" not in parameters:
+        if "randomize=true" not in parameters.lower() and not (seed and found and found.orders):
             return None
-        draw = self.names.get(seed[1].removesuffix("__seed"), "") if seed else ""
+        draw = self.names.get(self.seeds.get(seed[1], seed[1]), "") if seed else ""
         if any(one.id == draw and one.type == "random" for one in self.targets.values()):
             return draw
         message = f"The answers of '{entry.name}' stand in a random order without a recorded draw."
@@ -244,11 +272,11 @@ class Items:
 
         return {language: PIPED.sub(put, text) for language, text in texts.items()}
 
-    def _required(self, entry: Entry) -> bool:
+    def _required(self, entry: Entry, *, quiet: bool = False) -> bool:
         text = entry.row["required"].strip().lower()
         if text in _YES:
             return True
-        if text not in _NO:
+        if text not in _NO and not quiet:
             near = "yes" if text.startswith("y") else "no" if text.startswith("n") else ""
             fix = f"Did you mean '{near}'?" if near else "Write yes or no."
             message = f"'required' is '{entry.row['required'][:60]}', which is neither yes nor no."

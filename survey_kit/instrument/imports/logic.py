@@ -30,7 +30,8 @@ class Scope:
     """What references stand for: the items of a form by the names they have there, and its repeats."""
 
     targets: Mapping[str, Target]
-    repeats: Mapping[str, str] = field(default_factory=dict)  # name of a repeat or of its number -> module
+    repeats: Mapping[str, str] = field(default_factory=dict)  # name of a repeat -> module
+    counts: Mapping[str, str] = field(default_factory=dict)  # name of the number of its members -> module
     own: str | None = None  # the item whose answer is at hand
 
     def find(self, name: str) -> Target:
@@ -171,6 +172,23 @@ def _joined(parts: list[Logic], kind: type[All | Some], neutral: Truth) -> Logic
         return Truth(not neutral.value)
     flat.pop(neutral, None)
     return next(iter(flat)) if len(flat) == 1 else kind(tuple(flat)) if flat else neutral
+
+
+def denied(logic: Logic) -> Logic:
+    """Deny a condition: in a form everything is either true or not."""
+    match logic:
+        case All(parts):
+            return some([denied(one) for one in parts])
+        case Some(parts):
+            return every([denied(one) for one in parts])
+        case Truth(value):
+            return Truth(not value)
+        case Compare(op, left, right, holds):
+            return Compare(op, left, right, not holds)
+        case Has(target, code, holds):
+            return Has(target, code, not holds)
+        case Filled(part, holds):
+            return Filled(part, not holds)
 
 
 def named(value: Value) -> Iterator[Target]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -12,11 +13,12 @@ from survey_kit.instrument.imports.hints import addressed
 from survey_kit.instrument.imports.items import Items
 from survey_kit.instrument.imports.logic import plain_name
 from survey_kit.instrument.imports.tree import Entry
+from survey_kit.instrument.imports.undo import Members
 from survey_kit.instrument.imports.xpath_tree import Ref, Unreadable, read_xpath
 from survey_kit.instrument.model import Collected, Item, Module, Repeat
 from survey_kit.language import words
 
-LOOSE = "questions"
+LOOSE, DRAWS = "questions", "draws"
 MOST = 30  # members of a repeat whose number nothing bounds
 
 
@@ -29,6 +31,9 @@ class Modules:
     done: list[Module] = field(default_factory=list)
     collect: dict[Collected, str] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)  # row of each module, grid and item
+    title: Mapping[str, str] = field(default_factory=dict)  # of the module that is open
+    members: Mapping[str, Members] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)  # name of a group -> module
     _open: list[Item] = field(default_factory=list)
     _names: set[str] = field(default_factory=set)
 
@@ -36,15 +41,20 @@ class Modules:
         """Make the modules of a form."""
         for entry in entries:
             if entry.type.kind == "opens":
-                self._close(Module(id=LOOSE))
+                self._loose()
                 if entry.type.word == "repeat":
                     self._repeat(entry, ())
                 else:
                     self._group(entry)
             else:
                 self._entry(entry, ())
-        self._close(Module(id=LOOSE))
+        self._loose()
         return tuple(self.done)
+
+    def _loose(self) -> None:
+        """End what stands in no group; what is only drawn or computed goes apart from questions."""
+        silent = all(item.type in {"arm", "random", "calculated"} for item in self._open)
+        self._close(Module(id=DRAWS if silent else LOOSE))
 
     def _close(self, module: Module, *, keep: bool = False) -> None:
         """End a module with the items that wait."""
@@ -62,11 +72,12 @@ class Modules:
     def _group(self, entry: Entry) -> None:
         name = plain_name(entry.name or f"group_{entry.row.number}")
         self.rows[f"module {name}"] = entry.row.number
-        route = self.items.cells().condition(entry.row["relevant"], entry.place)
+        self.groups[entry.name] = name
+        route = self._route(entry)
         if route is False:
-            self.tell("X112", entry.place, f"The group '{entry.name}' is never asked and is left out.", note=True)
             return
         module = Module(id=name, title=self._title(entry), ask_if=route if isinstance(route, str) else None)
+        self.title = module.title
         if self._is_grid(entry):
             self._grid(entry, (), own=False)
             self._close(module)
@@ -127,9 +138,8 @@ class Modules:
         if self._is_grid(entry):
             self._grid(entry, outside, own=True)
             return
-        route = self.items.cells().condition(entry.row["relevant"], entry.place)
+        route = self._route(entry)
         if route is False:
-            self.tell("X112", entry.place, f"The group '{entry.name}' is never asked and is left out.", note=True)
             return
         conditions = [*outside, route if isinstance(route, str) else None]
         if entry.type.word == "repeat":
@@ -149,46 +159,57 @@ class Modules:
     # ---------------------------------------------------------------------------------------------------------- grids
     def _is_grid(self, entry: Entry) -> bool:
         """Say whether a group is a page of like questions."""
-        looks = entry.row["appearance"].split()
-        asked = [one for one in entry.children if one.type.item != "note"]
-        likes = {(one.type.item, one.type.list_name) for one in asked}
-        if entry.type.word != "group" or not {"field-list", "table-list"} & set(looks):
+        if entry.type.word != "group" or not {"field-list", "table-list"} & set(entry.row["appearance"].split()):
             return False
-        notes = [place for place, one in enumerate(entry.children) if one.type.item == "note"]
-        return (
-            len(asked) > 1 and len(likes) == 1 and asked[0].type.item in {"single", "multiple"} and notes in ([], [0])
-        )
+        asked, notes = _asked(entry)
+        if any(one.type.kind != "item" or one.type.item == "calculated" for one in asked):
+            return False
+        if any(note.name == f"{entry.name}__stem" for note in notes):
+            return True
+        likes = {(one.type.item, one.type.list_name) for one in asked}
+        alone = len(asked) > 1 and len(likes) == 1 and asked[0].type.item in {"single", "multiple"}
+        return alone and (not notes or (len(notes) == 1 and entry.children[0] is notes[0]))
 
     def _grid(self, entry: Entry, outside: Sequence[str | None], *, own: bool) -> None:
-        route = self.items.cells().condition(entry.row["relevant"], entry.place) if own else None
-        asked = [one for one in entry.children if one.type.item != "note"]
-        stem = next((one for one in entry.children if one.type.item == "note"), None)
+        route = self._route(entry) if own else None
+        if route is False:
+            return
+        asked, notes = _asked(entry)
+        lists = Counter(one.type.list_name for one in asked if one.type.list_name)
+        scale = lists.most_common(1)[0][0] if lists else None
         rows = []
         for child in asked:
             item = self.items.item(child)
             if item is not None:
                 self.rows[f"item {item.id}"] = child.row.number
-                rows.append(replace(item, scale=None))
+                rows.append(replace(item, scale=None if item.scale == scale else item.scale))
         if not rows:
             return
         name = plain_name(entry.name or f"group_{entry.row.number}")
         grid_id = name if own else f"{name}_grid"
         self.rows[f"item {grid_id}"] = entry.row.number
-        text = self.items.texts(stem.row, "label") if stem is not None else self._title(entry)
-        hint = self.items.hints.get(stem.row.number) if stem is not None else None
-        grid = Item(id=grid_id, type="grid", text=text, scale=asked[0].type.list_name, rows=tuple(rows))
-        if hint is not None:
-            grid = replace(grid, instruction=dict(hint.instruction), showcard=hint.showcard)
-            if hint.silent:
-                self.items.silent.add(asked[0].type.list_name)
-        grid = replace(grid, ask_if=joined([*outside, route if isinstance(route, str) else None]))
-        self._open.append(grid)
+        grid = Item(id=grid_id, type="grid", scale=scale, rows=tuple(rows))
+        grid = replace(grid, rotate=self.items.names.get(entry.rotate) if entry.rotate else None)
+        title = (
+            {} if self._title(entry) in (self.title, {}) or _unnamed(self._title(entry), name) else self._title(entry)
+        )
+        if notes:
+            hint = self.items.hints[notes[0].row.number]
+            text = self.items.texts(notes[0].row, "label")
+            grid = replace(grid, text=text, instruction=dict(hint.instruction), showcard=hint.showcard, label=title)
+            if hint.silent and scale:
+                self.items.silent.add(scale)
+        else:
+            grid = replace(grid, text=title)
+        self._open.append(replace(grid, ask_if=joined([*outside, route if isinstance(route, str) else None])))
 
     # -------------------------------------------------------------------------------------------------------- repeats
     def _repeat(self, entry: Entry, outside: Sequence[str | None]) -> None:
         name = plain_name(entry.name or f"repeat_{entry.row.number}")
         self.rows[f"module {name}"] = entry.row.number
-        route = self.items.cells().condition(entry.row["relevant"], entry.place)
+        self.groups[entry.name] = name
+        self.title = self._title(entry)
+        route = self._route(entry)
         if route is False:
             return
         count, most = self._count(entry)
@@ -197,17 +218,20 @@ class Modules:
             self.tell(
                 "X121", entry.place, message, "Ask for the number first, as an integer, and write it in repeat_count."
             )
-        for child in entry.children:
+        children, module = self._lead(entry, Module(id=name, title=self._title(entry)))
+        for child in children:
             self._entry(child, ())
-        module = Module(
-            id=name,
-            title=self._title(entry),
+        module = replace(
+            module,
             ask_if=joined([*outside, route if isinstance(route, str) else None]),
             repeat=Repeat(count=count, most=most, name=self._title(entry)) if count is not None else None,
         )
         self._close(module)
 
     def _count(self, entry: Entry) -> tuple[str | None, int]:
+        known = self.members.get(entry.name)
+        if known is not None:
+            return self.items.names.get(known.count, plain_name(known.count)), known.most
         text = entry.row["repeat_count"]
         try:
             node = read_xpath(text) if text else None
@@ -226,11 +250,19 @@ class Modules:
         return count, MOST
 
     # --------------------------------------------------------------------------------------------------------- the rest
+    def _route(self, entry: Entry) -> str | bool | None:
+        """Give the condition of a group; one that is never asked is told."""
+        route = self.items.cells().condition(entry)
+        if route is False:
+            message = f"The {entry.type.word} '{entry.name}' is never asked and is left out."
+            self.tell("X112", entry.place, message, "Remove it.", note=True)
+        return route
+
     def _title(self, entry: Entry) -> dict[str, str]:
         out = {}
         for language, text in self.items.texts(entry.row, "label").items():
             out[language] = text.removeprefix(f"{words('form', language)('pilot')} · ")
-        return out
+        return {} if _unnamed(out, entry.name) else out
 
     def _collected(self, entry: Entry) -> None:
         what = COLLECTED[entry.type.word]
@@ -241,3 +273,14 @@ class Modules:
         self.collect.setdefault(what, "Recorded by the form this instrument was made from; say why, or remove it.")
         message = f"The form records more than answers: '{entry.type.word}' ({what})."
         self.tell("X116", entry.place, message, "Give the reason under 'collect:', or remove it.", note=True)
+
+
+def _asked(entry: Entry) -> tuple[list[Entry], list[Entry]]:
+    """Give the questions of a group, and its notes."""
+    notes = [one for one in entry.children if one.type.item == "note"]
+    return [one for one in entry.children if one not in notes], notes
+
+
+def _unnamed(title: Mapping[str, str], name: str) -> bool:
+    """Say whether a heading is no more than the name of its group."""
+    return bool(title) and set(title.values()) <= {name, name.removesuffix("__group")}

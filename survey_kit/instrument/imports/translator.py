@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from survey_kit.instrument.imports.logic import (
     All,
@@ -22,6 +22,7 @@ from survey_kit.instrument.imports.logic import (
     Target,
     Truth,
     Value,
+    denied,
     every,
     named,
     some,
@@ -147,12 +148,20 @@ class Translator:
         raise Lost("Members that meet a condition cannot be counted.", "Count all of them: count(module).")
 
     def _settled(self, op: str, left: Value, right: Value, holds: bool) -> Logic:
+        """Compare two values; of a choice between values each is compared under its condition."""
+        for place, side in enumerate((left, right)):
+            choice = _first_choice(side)
+            if choice is not None:
+                both = [
+                    (_chosen(side, choice, one), right if place == 0 else left) for one in (choice.body, choice.other)
+                ]
+                made = [
+                    self._settled(op, *((one, other) if place == 0 else (other, one)), holds) for one, other in both
+                ]
+                return some([every([choice.test, made[0]]), every([denied(choice.test), made[1]])])
         left, right = _matched(left, right), _matched(right, left)
         if isinstance(left, Const) and isinstance(right, Const):
-            same = left.value == right.value
-            if op in {"=", "!="}:
-                return Truth((same is (op == "=")) is holds)
-            raise Lost("Two constants are compared.", "Compare an answer.")
+            return Truth(_compared(op, left.value, right.value) is holds)
         if isinstance(left, Const):
             op, left, right = _TURNED[op], right, left
         return Compare(op, left, right, holds)
@@ -165,13 +174,13 @@ class Translator:
                 return Const(_number(value))
             case Text(value):
                 return Const(value)
+            case Ref(name) if name in self.scope.counts:
+                return Over("count", self.scope.counts[name])
             case Ref(name):
                 return Name(self.scope.find(name))
             case Binary("+" | "-" | "*" | "div" as op, left, right):
                 one, other = self.value(left), self.value(right)
-                if op == "-" and one == Const(0) and isinstance(other, Const) and not isinstance(other.value, str):
-                    return Const(-other.value)
-                return Op("/" if op == "div" else op, one, other)
+                return _computed("/" if op == "div" else op, one, other)
             case Binary("mod", left, right):
                 one, other = self.value(left), self.value(right)
                 return Op("-", one, Op("*", Func("floor", Op("/", one, other)), other))
@@ -225,7 +234,7 @@ class Translator:
             raise Lost(f"{how}() cannot be expressed here.", f"Write {how}(${{name}}).")
         target = self.scope.find(base.name)
         if isinstance(node, Filter):
-            inner = Translator(Scope(targets=self.scope.targets, repeats=self.scope.repeats, own=target.id))
+            inner = Translator(replace(self.scope, own=target.id))
             condition = inner.logic(node.condition)
             allowed = {Filled(Name(target)), *(Compare("!=", Name(target), Const(code)) for code in target.missing)}
             if set(condition.parts if isinstance(condition, All) else (condition,)) - allowed:
@@ -265,6 +274,50 @@ def _numeric(value: float | str) -> float | int | str:
 
 def _number(value: float) -> float | int:
     return int(value) if float(value).is_integer() and abs(value) < 1e15 else value
+
+
+def _computed(op: str, left: Value, right: Value) -> Value:
+    """Give what two values make; two numbers make a number."""
+    if isinstance(left, Const) and isinstance(right, Const):
+        a, b = left.value, right.value
+        if not isinstance(a, str) and not isinstance(b, str) and (op != "/" or b != 0):
+            made = {"+": a + b, "-": a - b, "*": a * b}[op] if op != "/" else a / b
+            return Const(_number(made)) if abs(made) < 1e60 else Op(op, left, right)
+    return Op(op, left, right)
+
+
+def _first_choice(value: Value) -> Choice | None:
+    """Find a choice between values inside a value."""
+    match value:
+        case Choice():
+            return value
+        case Op(_, left, right):
+            return _first_choice(left) or _first_choice(right)
+        case Func(_, part):
+            return _first_choice(part)
+        case _:
+            return None
+
+
+def _chosen(value: Value, choice: Choice, one: Value) -> Value:
+    """Put one of two values in the place of the choice between them."""
+    match value:
+        case Choice() if value == choice:
+            return one
+        case Op(op, left, right):
+            return Op(op, _chosen(left, choice, one), _chosen(right, choice, one))
+        case Func(name, part):
+            return Func(name, _chosen(part, choice, one))
+        case _:
+            return value
+
+
+def _compared(op: str, left: float | str, right: float | str) -> bool:
+    if op in {"=", "!="}:
+        return (left == right) is (op == "=")
+    if isinstance(left, str) or isinstance(right, str):
+        return False
+    return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[op]
 
 
 def _floored(test: Node, body: Node, other: Node) -> Node | None:

@@ -8,18 +8,30 @@ from dataclasses import dataclass, field
 from survey_kit.errors import InstrumentError, did_you_mean
 from survey_kit.instrument.imports.form_types import KNOWN, FormType, form_type
 from survey_kit.instrument.imports.headers import FormRow, Sheets, Teller
+from survey_kit.instrument.imports.xpath_tree import Node
 
 DEEPEST = 20
 
 
 @dataclass(slots=True)
 class Entry:
-    """A row of the survey with its type and the name it has in the form; of a group, with what stands in it."""
+    """A row of the survey with its type and its name; of a group, with what stands in it.
+
+    Attributes
+    ----------
+    turned, route
+        Whether its condition is not that of its cell but `route`: where the cell says more than the question's own condition.
+    rotate
+        Of a group, the arm that draws which of its rows comes first.
+    """
 
     row: FormRow
     type: FormType
     name: str
     children: list[Entry] = field(default_factory=list)
+    turned: bool = False
+    route: Node | None = None
+    rotate: str | None = None
 
     @property
     def place(self) -> tuple[str, int]:

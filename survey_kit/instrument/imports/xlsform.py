@@ -10,13 +10,15 @@ from pathlib import Path
 from survey_kit.errors import InstrumentError
 from survey_kit.instrument.compose import placeholders
 from survey_kit.instrument.imports.choices import read_choices, scale_of, shared_texts
+from survey_kit.instrument.imports.computed import moved, settled
 from survey_kit.instrument.imports.headers import Sheets, Teller, read_sheets
 from survey_kit.instrument.imports.items import Items
 from survey_kit.instrument.imports.logic import plain_name
 from survey_kit.instrument.imports.modules import Modules
 from survey_kit.instrument.imports.tree import Entry, read_tree, walk
+from survey_kit.instrument.imports.undo import Undone, undo
 from survey_kit.instrument.imports.workbook import Source, read_book
-from survey_kit.instrument.model import Change, Declaration, Module, Problem
+from survey_kit.instrument.model import Change, Declaration, Module, Problem, Rotation
 from survey_kit.instrument.questionnaire import Instrument
 from survey_kit.instrument.rules import check
 from survey_kit.instrument.texts import walk_texts
@@ -104,18 +106,22 @@ def read_xlsform(path: Source) -> Imported:
     tell = Teller(book.name)
     sheets = read_sheets(book, tell)
     choices = read_choices(sheets, tell)
-    tree = read_tree(sheets, tell)
-    items = Items(sheets=sheets, choices=choices, tell=tell)
+    undone = undo(read_tree(sheets, tell))
+    tree = undone.tree
+    items = Items(
+        sheets=sheets, choices=choices, tell=tell, shown=undone.shown, seeds=undone.seeds, reasons=undone.reasons
+    )
     asked = [entry for entry in walk(tree) if entry.type.kind == "item"]
     items.know(asked)
     _limits(items, asked)
-    items.repeats = {
-        entry.name: plain_name(entry.name) for entry in walk(tree) if entry.type.word == "repeat" and entry.name
-    }
-    built = Modules(items=items, tell=tell)
+    repeats = [entry.name for entry in walk(tree) if entry.type.word == "repeat" and entry.name]
+    items.repeats = {name: plain_name(name) for name in repeats}
+    items.counts = {number: items.repeats[name] for number, name in undone.counts.items()}
+    built = Modules(items=items, tell=tell, members=undone.members)
     modules = built.build(tree)
     _untranslated(sheets, tell)
-    instrument = _instrument(sheets, items, modules, built)
+    instrument = _instrument(sheets, items, modules, built, undone)
+    instrument = moved(settled(instrument, items, undone))
     for name in choices.lists:
         if name not in choices.used:
             message = f"No question uses the list '{name}'."
@@ -176,7 +182,9 @@ def _limits(items: Items, asked: Sequence[Entry]) -> None:
             items.limits[target.id] = quiet.limits(entry.row["constraint"], entry.place, target)
 
 
-def _instrument(sheets: Sheets, items: Items, modules: tuple[Module, ...], built: Modules) -> Instrument:
+def _instrument(
+    sheets: Sheets, items: Items, modules: tuple[Module, ...], built: Modules, undone: Undone
+) -> Instrument:
     settings = sheets.settings
     source = sheets.languages[0]
     title = settings.get("form_title", "")
@@ -186,7 +194,7 @@ def _instrument(sheets: Sheets, items: Items, modules: tuple[Module, ...], built
     form_id = _plain_id(settings.get("form_id", "") or title or Path(sheets.name).stem)
     used = [found for name, found in items.choices.lists.items() if name in items.choices.used]
     shared = shared_texts(used)
-    scales = {one.name: scale_of(one, items.default, shared) for one in used}
+    scales = {one.name: scale_of(one, items.default, shared) for one in used if one.answers}
     for name in items.silent & set(scales):
         scales[name] = replace(scales[name], read_out=False)
     declaration = Declaration(
@@ -198,7 +206,8 @@ def _instrument(sheets: Sheets, items: Items, modules: tuple[Module, ...], built
         scales=scales,
         collect=built.collect,
         missing=items.default,
-        missing_labels={code: texts for code, texts in shared.items() if code in items.default},
+        missing_labels={**items.called, **shared},
+        rotations=_rotations(undone, items, built),
         changelog=(Change(version=version, text=f"Made of the form {sheets.name}."),),
     )
     left = {name: {source: name} for name in placeholders(declaration)}
@@ -210,6 +219,14 @@ def _instrument(sheets: Sheets, items: Items, modules: tuple[Module, ...], built
     for language, known in others.items():
         known.update({key: "draft" if texts.get(language, "").strip() else "missing" for key, texts in keys})
     return replace(form, statuses=others)
+
+
+def _rotations(undone: Undone, items: Items, built: Modules) -> dict[str, Rotation]:
+    out = {}
+    for number, (start, groups) in enumerate(undone.rotations, start=1):
+        modules = tuple(built.groups[name] for name in groups if name in built.groups)
+        out[f"rotation_{number}"] = Rotation(start=items.names.get(start, start), modules=modules)
+    return out
 
 
 def _checked(form: Instrument, built: Modules, lists: Mapping[str, int], name: str) -> list[Problem]:
