@@ -56,7 +56,8 @@ def instrument_import(arguments: Namespace) -> Outcome:
     errors = sum(problem.severity == "error" for problem in made.problems)
     rows = [(one.severity, one.code, one.where, f"{one.message} {one.fix}".strip()) for one in made.problems]
     listed = table(("severity", "code", "where", "what, and what to do"), rows) if rows else "Everything was expressed."
-    text = f"Written: {made.path}\n\n{listed}\n\nNext: survey-kit instrument check {made.path.parent}"
+    place = made.path or arguments.to
+    text = f"Written: {place}\n\n{listed}\n\nNext: survey-kit instrument check {place.parent}"
     record = {"instrument": made.path, "errors": errors, "problems": [asdict(problem) for problem in made.problems]}
     return Outcome(record=record, text=text, code=FINDINGS if errors else DONE)
 
@@ -82,16 +83,75 @@ def _fillings(words: Sequence[str]) -> dict[str, str | dict[str, str]]:
 
 
 # --------------------------------------------------------------------------------------------------------- the formats
-def _xlsform(form: Instrument, folder: Path, languages: Sequence[str]) -> Sequence[Path]:  # noqa: ARG001
+def _xlsform(form: Instrument, folder: Path, languages: Sequence[str]) -> Sequence[Path]:
     from survey_kit.instrument.export import write_xlsform
 
-    return (write_xlsform(form, folder / f"{form.id}.xlsx"),)
+    return (write_xlsform(form, folder / f"{form.id}.xlsx", languages=languages),)
 
 
-def _xform(form: Instrument, folder: Path, languages: Sequence[str]) -> Sequence[Path]:  # noqa: ARG001
+def _xform(form: Instrument, folder: Path, languages: Sequence[str]) -> Sequence[Path]:
     from survey_kit.instrument.export import write_xform
 
-    return (write_xform(form, folder / f"{form.id}.xml"),)
+    return (write_xform(form, folder / f"{form.id}.xml", languages=languages),)
 
 
-WRITERS: Mapping[str, Writer] = {"xlsform": _xlsform, "xform": _xform}
+def _paper(form: Instrument, folder: Path, languages: Sequence[str]) -> Sequence[Path]:
+    from survey_kit.instrument.export.paper import write_paper
+
+    return write_paper(form, folder, languages, ("pdf",))
+
+
+def _docx(form: Instrument, folder: Path, languages: Sequence[str]) -> Sequence[Path]:
+    from survey_kit.instrument.export.paper import write_paper
+
+    return write_paper(form, folder, languages, ("docx",))
+
+
+def _showcards(form: Instrument, folder: Path, languages: Sequence[str]) -> Sequence[Path]:
+    from survey_kit.instrument.export.paper import write_showcards
+
+    return write_showcards(form, folder, languages)
+
+
+def _preview(form: Instrument, folder: Path, languages: Sequence[str]) -> Sequence[Path]:  # noqa: ARG001  (it holds all)
+    from survey_kit.instrument.export.preview import write_preview
+
+    return (write_preview(form, folder / f"{form.id}_preview.html"),)
+
+
+def _codebook(form: Instrument, folder: Path, languages: Sequence[str]) -> Sequence[Path]:  # noqa: ARG001  (it holds all)
+    from survey_kit.instrument.export.codebook import write_codebook
+
+    return write_codebook(form, folder)
+
+
+def _ddi(form: Instrument, folder: Path, languages: Sequence[str]) -> Sequence[Path]:
+    from survey_kit.instrument.export.ddi import write_ddi_codebook
+
+    return (write_ddi_codebook(form, folder / f"{form.id}_ddi.xml", languages=languages),)
+
+
+def _ddi_lifecycle(form: Instrument, folder: Path, languages: Sequence[str]) -> Sequence[Path]:
+    from survey_kit.instrument.export.ddi_lifecycle import write_ddi_lifecycle
+
+    return (write_ddi_lifecycle(form, folder / f"{form.id}_ddi_lifecycle.xml", languages=languages),)
+
+
+def _json_schema(form: Instrument, folder: Path, languages: Sequence[str]) -> Sequence[Path]:
+    from survey_kit.instrument.export.json_schema import write_json_schema
+
+    return (write_json_schema(form, folder / f"{form.id}_schema.json", language=languages[0]),)
+
+
+WRITERS: Mapping[str, Writer] = {
+    "xlsform": _xlsform,
+    "xform": _xform,
+    "paper": _paper,
+    "docx": _docx,
+    "showcards": _showcards,
+    "preview": _preview,
+    "codebook": _codebook,
+    "ddi": _ddi,
+    "ddi-lifecycle": _ddi_lifecycle,
+    "json-schema": _json_schema,
+}

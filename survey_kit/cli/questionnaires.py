@@ -63,13 +63,14 @@ def instrument_prove(arguments: Namespace) -> Outcome:
 
     form = inspect(instrument_folder(arguments.instrument), None, arguments.switch or None)
     proof = prove(form)
-    head = f"{form.id} {form.version}: {len(form.items)} items, {len(proof.paths)} of them reached by an example"
+    head = (
+        f"{form.id} {form.version}: {proof.items} items, {proof.conditions} conditions, {proof.constraints} constraints; "
+        f"{len(proof.paths)} items reached by an example"
+    )
     if arguments.paths:
-        rows = [
-            (name, " -> ".join(f"{item}={_value(one)}" for item, one in path)) for name, path in proof.paths.items()
-        ]
+        rows = [(name, path.words or "everybody") for name, path in proof.paths.items()]
         head += "\n\n" + table(("item", "answers that open it"), rows)
-    paths = {name: [list(step) for step in path] for name, path in proof.paths.items()}
+    paths = {name: [asdict(step) for step in path.steps] for name, path in proof.paths.items()}
     return _listed(head, proof.problems, {"instrument": form.id, "version": form.version, "paths": paths})
 
 
@@ -178,10 +179,6 @@ def _version(word: str) -> Instrument:
 
     name, _, version = word.partition("@")
     return read_instrument(instrument_folder(name), version or None)
-
-
-def _value(value: object) -> str:
-    return "+".join(map(str, value)) if isinstance(value, (tuple, list, frozenset)) else str(value)
 
 
 def _cut(cut: tuple[tuple[str, float], ...]) -> str:
