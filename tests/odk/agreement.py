@@ -182,6 +182,18 @@ class _Pass:
                 self.note(inner, module, note, at, [_key(note, member) for _, member in places])
             if module.repeat is not None:
                 walk.close(inner)
+        if self.number == 0:
+            self.orders()
+
+    def orders(self) -> None:
+        """Compare the order in which the questions came, drawn orders included."""
+        item_of = {name: item for item, names in self.replay.names.asked.items() for name in names}
+        for row, one in zip(self.rows, self.rounds, strict=True):
+            keys = [step.question.partition("[") for step in one.steps]
+            came = [f"{item_of[name]}{bracket}{member}" for name, bracket, member in keys if name in item_of]
+            place = {key: at for at, key in enumerate(in_order(self.replay.instrument, one.result.values))}
+            if came != sorted(came, key=lambda key: place[key]):
+                self.replay.differ(row, self.number, "order", sorted(came, key=lambda key: place[key]), came)
 
     def inside(self, walk: Walk, module: Module) -> tuple[Walk, list[tuple[int, int | None]]]:
         """Give the walk a module's items belong to, and of each of its rows the interview and the member."""
@@ -294,6 +306,30 @@ class _Pass:
         if not possible:
             self.replay.differ(self.rows[at], self.number, key, "no such draw", value)
         return int(number) if item.type == "arm" else number
+
+
+def in_order(instrument: Instrument, drawn: dict[str, Any]) -> list[str]:
+    """Give all keys in the order of one interview: rotated modules and rows begin where it was drawn."""
+    modules = list(instrument.modules)
+    for rotation in instrument.rotations.values():
+        at = [place for place, module in enumerate(modules) if module.id in rotation.modules]
+        turned = _turned([modules[place] for place in at], drawn.get(rotation.start))
+        for place, module in zip(at, turned, strict=True):
+            modules[place] = module
+    out = []
+    for module in modules:
+        ids: list[str] = []
+        for item in module.items:
+            rows = _turned(list(item.rows), drawn.get(item.rotate) if item.rotate else None)
+            ids += [row.id for row in rows] if item.type == "grid" else [item.id]
+        members = range(1, module.repeat.most + 1) if module.repeat else [None]
+        out += [one if member is None else f"{one}[{member}]" for member in members for one in ids]
+    return out
+
+
+def _turned(parts: list[Any], first: str | None) -> list[Any]:
+    start = int(first) - 1 if first else 0
+    return parts[start:] + parts[:start]
 
 
 def _key(item: Item, member: int | None) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from survey_kit.instrument import Instrument, inspect
+from survey_kit.instrument import Instrument, Item, Module, Repeat, Rotation, Scale, inspect
 
 FOLDERS = sorted(path.parent for path in (Path(__file__).parents[2] / "instruments").glob("*/instrument.yaml"))
 PATHS = int(os.environ.get("SURVEY_KIT_PATHS", "1000"))
@@ -150,3 +150,25 @@ def test_a_wrong_form_is_found(
         return changed
 
     assert agree(engines, agreement, plans, instrument, 200, change).differences
+
+
+def test_the_comparison_knows_orders_and_kinds(agreement: ModuleType):
+    scale = Scale(codes=(1, 2, 3))
+    rows = tuple(Item(id=name, text={"en": name}) for name in "xyz")
+    arm = Item(id="start", type="arm", scale=scale)
+    modules = (
+        Module(id="draws", items=(arm,)),
+        Module(id="a", items=(Item(id="one", type="text"),)),
+        Module(id="b", items=(Item(id="grid", type="grid", scale=scale, rows=rows, rotate="start"),)),
+        Module(id="c", items=(Item(id="age", type="integer"),), repeat=Repeat(count="size", most=2)),
+    )
+    rotations = {"turns": Rotation(start="start", modules=("a", "b"))}
+    made = Instrument(id="tiny", version="1", modules=modules, rotations=rotations, missing={9: "refused"})
+    assert agreement.in_order(made, {"start": "2"}) == ["start", "y", "z", "x", "one", "age[1]", "age[2]"]
+    assert agreement.in_order(made, {}) == ["start", "one", "x", "y", "z", "age[1]", "age[2]"]
+    age, x = made.item("age"), made.item("x")
+    assert [agreement.fits(made, age, one) for one in (5, 2**31, "5", None)] == [True, False, False, True]
+    assert [agreement.fits(made, x, one) for one in (1, 9, 4)] == [True, True, False]
+    assert [agreement.same(age, *pair) for pair in ((5, "5"), (5.0, "5"), (5, "6"), (None, None), (5, None), (5, "x"))] == [
+        True, True, False, True, False, False,
+    ]  # fmt: skip
