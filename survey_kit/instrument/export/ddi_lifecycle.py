@@ -153,7 +153,7 @@ class _Items:
             }
         listed = form.codes(item.id) if every else codes(form, one)
         rows = [(code, tuple(said[lang].get(code) or str(code) for lang in parts.languages), False) for code in listed]
-        why = {lang: reasons(form, one, lang) for lang in parts.languages}
+        why = {lang: reasons(form, one.item.id, lang) for lang in parts.languages}
         rows += [
             (code, tuple(why[lang][code][1] for lang in parts.languages), True) for code in form.missing_codes(item.id)
         ]
@@ -279,7 +279,9 @@ class _Items:
     def _missing(self, one: Variable) -> dict[str, str]:
         """Say what the missing codes of a number or text mean, which has no code list."""
         return {
-            lang: "; ".join(f"{code} = {text}" for code, (_, text) in reasons(self.instrument, one, lang).items())
+            lang: "; ".join(
+                f"{code} = {text}" for code, (_, text) in reasons(self.instrument, one.item.id, lang).items()
+            )
             for lang in self.parts.languages
         }
 

@@ -243,7 +243,7 @@ class Variables:
     def _categories(self, var: ET.Element, one: Variable, counts: dict[Code, int | None] | None) -> None:
         write, form = self.write, self.instrument
         said = {language: answers(form, one, language) for language in write.languages}
-        why = {language: reasons(form, one, language) for language in write.languages}
+        why = {language: reasons(form, one.item.id, language) for language in write.languages}
         known = counts or {}
         for code in codes(form, one):
             self._category(

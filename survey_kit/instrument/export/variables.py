@@ -107,12 +107,11 @@ def codes(instrument: Instrument, variable: Variable) -> tuple[Code, ...]:
     return instrument.codes(variable.item.id) if variable.kind == "code" else ()
 
 
-def reasons(instrument: Instrument, variable: Variable, language: str) -> dict[Code, tuple[MissingKind, str]]:
-    """Give the codes that are no answers: what each means, and its words."""
-    say = words("metadata", language)
+def reasons(instrument: Instrument, item_id: str, language: str) -> dict[Code, tuple[MissingKind, str]]:
+    """Give the codes of an item that are no answers: what each means, and its words."""
+    say, scale = words("metadata", language), instrument.scale_of(item_id)
     out: dict[Code, tuple[MissingKind, str]] = {}
-    for code, kind in instrument.missing_codes(variable.item.id).items():
-        scale = instrument.scale_of(variable.item.id)
+    for code, kind in instrument.missing_codes(item_id).items():
         texts = (scale.texts(code) if scale else None) or instrument.missing_labels.get(code, {})
         out[code] = (kind, instrument.say(texts, language) if texts else say(kind))
     return out
