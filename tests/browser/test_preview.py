@@ -22,7 +22,7 @@ from survey_kit.instrument.evaluate import evaluate
 from survey_kit.instrument.export.preview import write_preview
 from survey_kit.instrument.expressions import parse
 from survey_kit.instrument.length import Pace, item_seconds, syllables
-from survey_kit.instrument.model import DRAWN, Item, Module
+from survey_kit.instrument.model import DRAWN, Item, Module, Scale
 from survey_kit.instrument.questionnaire import joined
 from survey_kit.instrument.walk import Walk
 
@@ -209,6 +209,48 @@ def test_a_wrong_reading_is_found(reader: Any, pages: Any) -> None:
     reader.open(page)
     found, _ = differences(reader, changed, [random_path(walker, instrument) for _ in range(5)])
     assert len(found) > 5
+
+
+CORNERS = (
+    "t != 1", "not t == 1", "t in (1, 'b')", "t not in (1, 2)", "n in ('1', -2)", "n not in ('1', 'x')", "t == n", "t != n", "t < n", "t >= n",
+    "t < 'b'", "t <= 'a'", "'a' < t < 'z'", "t > '\uffee'", "t == ''", "s == 'KZ-10' or n == 1", "s != 'KZ-10'", "s in ('7', 7)", "s == 7",
+    "floor(n / 2) == -2", "floor(n / 2) < -1", "n / n == 1", "n / 0 == 1", "not (n / n == 1)", "0 / n != 1", "n < 1e999", "n > -1e999", "(n if n > 0 else t) == 'a'",
+    "(1 if t == 'a' else n) + 1 > 1", "('x' if n > 0 else 'y') == 'x'", "(t if answered(t) else n) != 3", "(t if n > 0 else 5) + 1 == 6",
+    "-2 <= n <= 0 < 1", "0 < n < 1 or answered(n)", "year(d) == 2026", "month(d) >= 6", "d < '2026-06-15'", "d != '2026-01-01'", "year(d) - n > 2026",
+    "selected(m, 2, 3) or selected(m, 98)", "not selected(m, 1)", "count_selected(m) > 1", "not answered(m)", "answered(s) and not answered(t)",
+    "sum(n) == 0", "max(n) == 0", "not max(n) == 0", "n == 2.0", "n == 0.5 * 4", "n * 1e308 * 10 > n",
+)  # fmt: skip
+
+
+def test_the_odd_corners_of_the_language(reader: Any, tmp_path: Path) -> None:
+    """Would catch: a number taken for its text, texts out of order, halves of rare letters, infinities, rounding towards nought."""
+    scales = {"s": Scale(codes=("KZ-10", "7", "b")), "m": Scale(codes=(1, 2, 3))}
+    asked = (
+        Item(id="n", type="integer", missing={98: "dont_know"}),
+        Item(id="t", type="text"),
+        Item(id="d", type="date"),
+        Item(id="s", scale="s", missing={98: "dont_know"}),
+        Item(id="m", type="multiple", scale="m", missing={98: "dont_know"}),
+    )
+    values: dict[str, tuple[Any, ...]] = {
+        "n": (None, -3, -2, -1, 0, 1, 2, 98),
+        "t": (None, "", "a", "b", "1", "98", "x", "\uffee", "\U0001f600", "\uffefz"),
+        "d": (None, "2025-12-31", "2026-01-01", "2026-06-15", "2027-11-30"),
+        "s": (None, "KZ-10", "7", "b", 98),
+        "m": (None, [1], [2, 3], [1, 2, 3], [98]),
+    }
+    corners = tuple(Item(id=f"c{at}", type="text", ask_if=one) for at, one in enumerate(CORNERS))
+    modules = (Module(id="m1", items=asked), Module(id="m2", items=corners))
+    instrument = Instrument(id="corners", version="1", modules=modules, scales=scales)
+    rng = np.random.default_rng(4)
+    paths = [{name: some[rng.integers(len(some))] for name, some in values.items()} for _ in range(600)]
+    reader.open(write_preview(instrument, tmp_path / "corners.html"))
+    with np.errstate(all="ignore"):
+        found, _ = differences(reader, instrument, paths)
+        ours = walk(instrument, paths)
+    assert found == []
+    decided = {at for at in range(len(CORNERS)) if len({one[f"c{at}"] for one in ours.open}) > 1}
+    assert len(decided) > 40  # most conditions are now true and now not
 
 
 @pytest.mark.parametrize("seed", range(MADE))

@@ -496,6 +496,18 @@ def page_path(page: Page) -> Path:
     return Path(unquote(urlparse(page.driver.current_url).path))
 
 
+def test_a_questionnaire_without_questions_opens(reader: Any, tmp_path: Path) -> None:
+    """Would catch: a page that breaks on what is still being written."""
+    empty = Item(id="grid", type="grid", text=said("Rows to come"), scale=TALL)
+    modules = (Module(id="m"), Module(id="n", lead_in=said("Words only.")), Module(id="o", items=(empty,)))
+    reader.open(write_preview(Instrument(id="empty", version="0", modules=modules), tmp_path / "empty.html"))
+    page = Page(reader)
+    assert "Words only." in page.text("#screen")
+    page.next()
+    assert page.state()["place"] == "end"
+    assert page.faults() == []
+
+
 def test_hostile_texts_are_only_shown(reader: Any, tmp_path: Path) -> None:
     """Would catch: a text of the instrument, an answer or a filled blank that becomes part of the page."""
     bad = "<img src=x onerror=\"document.title='broken'\"></script><script>document.title='broken'</script>"

@@ -145,7 +145,7 @@ class _Content:
             round(syllables(self.instrument.say(module.lead_in, one), one) / pace.syllables + pace.page, 1)
             for one in self.languages
         ]
-        return _kept(
+        out = _kept(
             {
                 "id": module.id,
                 "title": self.text(module.title),
@@ -160,9 +160,9 @@ class _Content:
                 "note": module.note,
                 "use": module.use,
                 "seconds": spoken,
-                "parts": [self._part(module, item) for item in module.items],
             }
         )
+        return {**out, "parts": [self._part(module, item) for item in module.items]}
 
     # --------------------------------------------------------------------------------------------------------- inside
     def _part(self, module: Module, item: Item) -> Content:
@@ -200,16 +200,8 @@ class _Content:
         scale = self.instrument.scale_of(item.id)
         if scale is None:
             return None
-        return _once(
-            self.scales,
-            _kept(
-                {
-                    "codes": [[code, self.text(scale.texts(code))] for code in scale.codes],
-                    "bare": not scale.labels,
-                    "silent": not scale.read_out,
-                }
-            ),
-        )
+        about = _kept({"bare": not scale.labels, "silent": not scale.read_out})
+        return _once(self.scales, {"codes": [[code, self.text(scale.texts(code))] for code in scale.codes], **about})
 
     def _missing(self, item: Item) -> int | None:
         form = self.instrument

@@ -27,6 +27,7 @@ function shownParts(module, member) {
   const out = [];
   for (const part of module.parts) {
     if (part.note) out.push({ id: part.note.id, note: part.note, keys: [keyOf(part.note.id, member)] });
+    else if (part.grid && !part.rows.length) continue;
     else if (part.grid) {
       const rows = part.rows.map(place => data.items[place]),
         start = part.grid.rotate && walked.find(part.grid.rotate, member);
