@@ -132,10 +132,9 @@ class Items:
         self._dropped(entry)
         route = cells.condition(entry)
         if route is False:
-            self.tell(
-                "X112", entry.place, f"'{entry.name}' is never asked and is left out.", "Remove the row.", note=True
-            )
-            return None
+            route = self.never(entry)
+            if route is None:
+                return None
         ask_if = joined([*outside, route if isinstance(route, str) else None])
         own = self.item_id(entry)
         column = entry.name if entry.name and entry.name != own else None
@@ -148,6 +147,13 @@ class Items:
         if base.type == "note":
             return replace(base, showcard=None, column=None)
         return self._question(entry, base, cells)
+
+    def never(self, entry: Entry) -> str | None:
+        """Give a condition that nothing meets, for what a form never asks; None where there is no question to look at."""
+        first = next((one.id for name, one in self.targets.items() if name != entry.name), None)
+        done = "is kept with a condition that nothing meets" if first else "is left out"
+        self.tell("X112", entry.place, f"'{entry.name}' is never asked; it {done}.", "Remove it.", note=True)
+        return f"answered({first}) and not answered({first})" if first else None
 
     def _question(self, entry: Entry, base: Item, cells: Cells) -> Item:
         row, target = entry.row, self.targets[entry.name]

@@ -74,9 +74,7 @@ class Modules:
         self.rows[f"module {name}"] = entry.row.number
         self.groups[entry.name] = name
         route = self._route(entry)
-        if route is False:
-            return
-        module = Module(id=name, title=self._title(entry), ask_if=route if isinstance(route, str) else None)
+        module = Module(id=name, title=self._title(entry), ask_if=route)
         self.title = module.title
         if self._is_grid(entry):
             self._grid(entry, (), own=False)
@@ -139,9 +137,7 @@ class Modules:
             self._grid(entry, outside, own=True)
             return
         route = self._route(entry)
-        if route is False:
-            return
-        conditions = [*outside, route if isinstance(route, str) else None]
+        conditions = [*outside, route]
         if entry.type.word == "repeat":
             self.tell(
                 "X117", entry.place, f"The repeat '{entry.name}' stands in a group or repeat.", "Move it to the top."
@@ -172,8 +168,6 @@ class Modules:
 
     def _grid(self, entry: Entry, outside: Sequence[str | None], *, own: bool) -> None:
         route = self._route(entry) if own else None
-        if route is False:
-            return
         asked, notes = _asked(entry)
         lists = Counter(one.type.list_name for one in asked if one.type.list_name)
         scale = lists.most_common(1)[0][0] if lists else None
@@ -201,7 +195,7 @@ class Modules:
                 self.items.silent.add(scale)
         else:
             grid = replace(grid, text=title)
-        self._open.append(replace(grid, ask_if=joined([*outside, route if isinstance(route, str) else None])))
+        self._open.append(replace(grid, ask_if=joined([*outside, route])))
 
     # -------------------------------------------------------------------------------------------------------- repeats
     def _repeat(self, entry: Entry, outside: Sequence[str | None]) -> None:
@@ -210,8 +204,6 @@ class Modules:
         self.groups[entry.name] = name
         self.title = self._title(entry)
         route = self._route(entry)
-        if route is False:
-            return
         count, most = self._count(entry)
         if count is None:
             message = f"The repeat '{entry.name}' has no number of members that can be expressed; it is asked once."
@@ -223,7 +215,7 @@ class Modules:
             self._entry(child, ())
         module = replace(
             module,
-            ask_if=joined([*outside, route if isinstance(route, str) else None]),
+            ask_if=joined([*outside, route]),
             repeat=Repeat(count=count, most=most, name=self._title(entry)) if count is not None else None,
         )
         self._close(module)
@@ -250,12 +242,11 @@ class Modules:
         return count, MOST
 
     # --------------------------------------------------------------------------------------------------------- the rest
-    def _route(self, entry: Entry) -> str | bool | None:
-        """Give the condition of a group; one that is never asked is told."""
+    def _route(self, entry: Entry) -> str | None:
+        """Give the condition of a group."""
         route = self.items.cells().condition(entry)
-        if route is False:
-            message = f"The {entry.type.word} '{entry.name}' is never asked and is left out."
-            self.tell("X112", entry.place, message, "Remove it.", note=True)
+        if isinstance(route, bool):
+            return None if route else self.items.never(entry)
         return route
 
     def _title(self, entry: Entry) -> dict[str, str]:
