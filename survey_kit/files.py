@@ -27,6 +27,8 @@ Key = tuple[str | int, ...]
 
 MAX_YAML_BYTES = 4_000_000
 MAX_YAML_DEPTH = 30
+_TAB = re.compile(r"""[^'"#]*\t""")  # a tab among the signs of YAML, not in a quoted text or a remark
+_MARKED = re.compile(r"(?:^|[\s\[{,])[&*!]\S", re.MULTILINE)  # what may be an anchor, an alias or a tag
 
 
 # ---------------------------------------------------------------------------------------------------------- writing
@@ -123,9 +125,9 @@ def parse_yaml(
 ) -> Document:
     """Read YAML that stands inside a file; `before` is the number of lines of the file above it."""
     for number, line in enumerate(text.splitlines(), 1 + before):
-        if "\t" in line[: len(line) - len(line.lstrip())]:
+        if _TAB.match(line):
             raise error(
-                "YAML cannot be indented with a tab.",
+                "YAML takes spaces where a tab stands.",
                 where=f"{path}:{number}",
                 found=repr(line[:40]),
                 fix="Use spaces.",
@@ -221,7 +223,10 @@ def _bare(kind: Any) -> Any:
 
 
 # ------------------------------------------------------------------------------------------------------ YAML inside
-class _Loader(yaml.SafeLoader):
+_Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where PyYAML has it
+
+
+class _Loader(_Safe):  # type: ignore[misc]
     """YAML 1.2's core scalars: only true and false are booleans, and dates stay texts."""
 
 
@@ -233,7 +238,7 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|fa
 
 
 def _compose(path: Path, text: str, error: type[SurveyKitError]) -> Document:
-    for event in yaml.parse(text, Loader=_Loader):
+    for event in yaml.parse(text, Loader=_Loader) if _MARKED.search(text) else ():
         for what, mark in (("anchors and aliases", "anchor"), ("tags", "tag")):
             found = getattr(event, mark, None)
             if found:

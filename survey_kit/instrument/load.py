@@ -53,10 +53,17 @@ def inspect(folder: Path | str, version: str | None = None, switches: Iterable[s
 
     `switches` names the optional modules that are on; None leaves all of them in.
     """
-    return _inspect(Path(folder), version, switches, ())
+    return _inspect(Path(folder), version, switches, (), {})
 
 
-def _inspect(folder: Path, version: str | None, switches: Iterable[str] | None, inside: tuple[str, ...]) -> Instrument:
+def _inspect(
+    folder: Path,
+    version: str | None,
+    switches: Iterable[str] | None,
+    inside: tuple[str, ...],
+    seen: dict[tuple[str, str], Instrument],
+) -> Instrument:
+    """Read one instrument; `inside` are those on the way to it, `seen` those that were read already."""
     path = _version_path(folder, version)
     document = read_yaml(path, "instrument", InstrumentError)
     declaration = _declared(document)
@@ -68,7 +75,7 @@ def _inspect(folder: Path, version: str | None, switches: Iterable[str] | None, 
             fix="Name the file by its version.",
         )
     own, problems, statuses = _translated(declaration, folder, newest=path.name == "instrument.yaml")
-    used, found = _used(own, document, folder, (*inside, own.id))
+    used, found = _used(own, document, folder, (*inside, own.id), seen)
     whole, mismatches = compose(own, used, document.at)
     taken = {
         part: tuple(key for key in getattr(whole, part) if key not in getattr(own, part))
@@ -105,7 +112,11 @@ def _translated(
 
 
 def _used(
-    declaration: Declaration, document: Document, folder: Path, inside: tuple[str, ...]
+    declaration: Declaration,
+    document: Document,
+    folder: Path,
+    inside: tuple[str, ...],
+    seen: dict[tuple[str, str], Instrument],
 ) -> tuple[dict[str, Instrument], list[Problem]]:
     """Read the instruments that another one uses; what cannot be read is a problem."""
     used: dict[str, Instrument] = {}
@@ -117,7 +128,9 @@ def _used(
             problems.append(Problem(code="I024", severity="error", where=where, message=message, fix="Break it."))
             continue
         try:
-            used[name] = _inspect(folder.resolve().parent / name, version, None, inside)
+            if (name, version) not in seen:
+                seen[name, version] = _inspect(folder.resolve().parent / name, version, None, inside, seen)
+            used[name] = seen[name, version]
         except InstrumentError as fault:
             message = f"The instrument '{name}' {version} cannot be used: {fault.what}"
             fix = fault.fix or "Mend it where it stands."

@@ -39,6 +39,7 @@ class Instrument(Declaration):
     _index: dict[str, Item] = field(init=False, repr=False, compare=False, default_factory=dict)
     _homes: dict[str, tuple[Module, Item | None]] = field(init=False, repr=False, compare=False, default_factory=dict)
     _routes: dict[str, Expression | None] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _languages: list[str] = field(init=False, repr=False, compare=False, default_factory=list)
 
     def __post_init__(self) -> None:
         for module, grid, item in leaves(self):
@@ -53,8 +54,10 @@ class Instrument(Declaration):
     @property
     def languages(self) -> tuple[str, ...]:
         """Name the languages in which any text stands, the source language first."""
-        others = {language for _, texts in walk_texts(self) for language in texts}
-        return (self.source_language, *sorted(others - {self.source_language}))
+        if not self._languages:
+            others = {language for _, texts in walk_texts(self) for language in texts}
+            self._languages.extend((self.source_language, *sorted(others - {self.source_language})))
+        return tuple(self._languages)
 
     def __contains__(self, item_id: object) -> bool:
         return item_id in self._index
