@@ -21,6 +21,7 @@ from survey_kit.types import Code
 GRAMMAR = "Write comparisons of items with codes, like: contact == 1 and age >= 18, q2 in (1, 2), not answered(q3), selected(q4, 5)."
 LONGEST = 1000
 DEEPEST = 40
+LARGEST = 1e60  # powers of larger numbers overflow
 OPERATORS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div)
 AGGREGATES = ("sum", "min", "max", "count")  # over the members of a repeated module
@@ -102,10 +103,12 @@ def constants(node: ast.expr) -> tuple[Code | float, ...]:
     match node:
         case ast.Constant(value=bool()):
             return ()
+        case ast.Constant(value=int() | float() as value) if abs(value) > LARGEST:
+            return ()
         case ast.Constant(value=int() | float() | str() as value):
             return (value,)
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)) if not isinstance(
-            value, bool
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)) if not (
+            isinstance(value, bool) or abs(value) > LARGEST
         ):
             return (-value,)
         case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):

@@ -204,6 +204,7 @@ class Search:
                 low = middle + 1
             else:
                 steps, high = better, _bounds(item, better[i].answer)[1]
+        self._solver.add(value.term == high)
         return steps
 
     def _answering(self, names: Iterable[str]) -> list[Node]:

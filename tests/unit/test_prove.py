@@ -352,6 +352,13 @@ def test_an_instrument_that_cannot_be_loaded_is_proved_as_far_as_it_goes(tmp_pat
     assert set(proof.possible) == {"c", "d", "e", "f", "g"}
 
 
+@pytest.mark.parametrize("number", ["9" * 400, "1e999", "-1e61"])
+def test_a_number_too_large_to_compute_with_is_a_fault_of_the_condition(number) -> None:
+    for condition in (f"age > {number}", f"age in (1, {number})"):
+        assert [p.code for p in prove(form(age(), q("b", condition))).errors] == ["I009"]
+    assert prove(form(age(), q("b", "age > -1e59"), q("c", "age > 20"))).errors == ()
+
+
 def test_problems_say_file_and_line_also_when_modules_are_switched_off(tmp_path) -> None:
     more = """\
   - id: off
