@@ -1,4 +1,4 @@
-"""docs/tutorial.md runs from top to bottom and prints what stands in it."""
+"""docs/tutorial.md and docs/instruments.md run from top to bottom and print what stands in them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import pytest
 
 from survey_kit.cli import main
 
-TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.md"
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = {"tutorial.md": "pyreadstat", "instruments.md": "z3"}  # and what each needs
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -36,11 +37,12 @@ def done(kind: str, body: str, namespace: dict[str, object]) -> str:
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         if kind == "python":
-            exec(compile(body, str(TUTORIAL), "exec"), namespace)
+            exec(compile(body, "a page of docs", "exec"), namespace)
         elif kind == "console":
-            words = shlex.split(body)
+            line, _, code = body.partition("  # exit code ")
+            words = shlex.split(line)
             assert words[0] == "survey-kit"
-            assert main(words[1:]) == 0
+            assert main(words[1:]) == int(code or 0)
         else:
             changed(body)
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
@@ -62,18 +64,21 @@ def comparable(text: str) -> str:
     return re.sub(r"\d+\.\d s\b", "... s", text)
 
 
-def test_the_tutorial(tmp_path, monkeypatch):
-    pytest.importorskip("pyreadstat")
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_runs(page, tmp_path, monkeypatch):
+    pytest.importorskip(PAGES[page])
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SURVEY_KIT_DATA", raising=False)
     namespace: dict[str, object] = {}
-    told = list(steps(TUTORIAL.read_text()))
+    told = list(steps((DOCS / page).read_text(encoding="utf-8")))
     assert {kind for kind, _, _ in told} == {"python", "console", "diff"}
     for kind, body, expected in told:
         assert comparable(done(kind, body, namespace)) == comparable(expected), body
 
 
-def test_no_block_is_left_out():
-    kinds = [kind for kind, _ in BLOCK.findall(TUTORIAL.read_text())]
+@pytest.mark.parametrize("page", PAGES)
+def test_no_block_is_left_out(page):
+    text = (DOCS / page).read_text(encoding="utf-8")
+    kinds = [kind for kind, _ in BLOCK.findall(text)]
     assert set(kinds) <= {"python", "text", "console", "diff"}
-    assert TUTORIAL.read_text().count("```") == 2 * len(kinds)
+    assert text.count("```") == 2 * len(kinds)
