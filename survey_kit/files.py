@@ -28,7 +28,9 @@ Key = tuple[str | int, ...]
 MAX_YAML_BYTES = 4_000_000
 MAX_YAML_DEPTH = 30
 _TAB = re.compile(r"""[^'"#]*\t""")  # a tab among the signs of YAML, not in a quoted text or a remark
-_MARKED = re.compile(r"(?:^|[\s\[{,])[&*!]\S", re.MULTILINE)  # what may be an anchor, an alias or a tag
+_MARKED = re.compile(r"(?:^|[\s\[{,:])[&*!]\S", re.MULTILINE)  # what may be an anchor, an alias or a tag
+_DEEP = re.compile(r"^[ ?-]{40}", re.MULTILINE)  # what may be many mappings inside each other
+MOST_FAULTS = 200  # that are told of one file
 
 
 # ---------------------------------------------------------------------------------------------------------- writing
@@ -175,17 +177,20 @@ def declared(
     try:
         return TypeAdapter(kind).validate_python(body, context=context)
     except ValidationError as faults:
-        told = [_told(document, kind, fault, error) for fault in faults.errors(include_url=False)]
+        found, keys = faults.errors(include_url=False), _keys(document.lines)
+        told = [_told(document, kind, fault, error, keys) for fault in found[:MOST_FAULTS]]
     unknown = [one.what.startswith("Unknown key") for one in told]
     first = told[unknown.index(True)] if True in unknown else told[0]
-    more = f" ({len(told) - 1} more)" if len(told) > 1 else ""
+    more = f" ({len(found) - 1} more)" if len(found) > 1 else ""
     whole = error(f"{first.what.rstrip('.')}{more}.", where=first.where, found=first.found, fix=first.fix)
     whole.parts = tuple(told)
     raise whole
 
 
-def _told(document: Document, kind: type[Any], fault: Any, error: type[SurveyKitError]) -> SurveyKitError:
-    way = tuple(part for part in fault["loc"] if part in _keys(document.lines))
+def _told(
+    document: Document, kind: type[Any], fault: Any, error: type[SurveyKitError], keys: set[str | int]
+) -> SurveyKitError:
+    way = tuple(part for part in fault["loc"] if part in keys)
     key = fault["loc"][-1] if fault["loc"] else ""
     if fault["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
         fix = did_you_mean(str(key), _field_names(kind, way[:-1]))
@@ -230,15 +235,27 @@ class _Loader(_Safe):  # type: ignore[misc]
     """YAML 1.2's core scalars: only true and false are booleans, and dates stay texts."""
 
 
+_OWN = {f"tag:yaml.org,2002:{one}" for one in ("bool", "int", "float", "timestamp")}
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, rule) for tag, rule in rules if tag not in {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"}]
+    first: [(tag, rule) for tag, rule in rules if tag not in _OWN]
     for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
+for _kind, _rule, _first in (
+    ("bool", r"true|false", "tf"),
+    ("int", r"[-+]?(?:0|[1-9][0-9]{0,17})", "-+0123456789"),  # 017 and 12:30 are texts, no octals and no seconds
+    ("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),  # 12e4 may be a hash
+    ("float", r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", "-+."),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(f"^(?:{_rule})$"), list(_first))
 
 
 def _compose(path: Path, text: str, error: type[SurveyKitError]) -> Document:
-    for event in yaml.parse(text, Loader=_Loader) if _MARKED.search(text) else ():
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader) if _MARKED.search(text) or _deep(text) else ():
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > 2 * MAX_YAML_DEPTH:  # composing so deep a tree would end the process
+            where = f"{path}:{event.start_mark.line + 1}" if event.start_mark else str(path)
+            raise error("The file is nested too deeply.", where=where, fix="Flatten it.")
         for what, mark in (("anchors and aliases", "anchor"), ("tags", "tag")):
             found = getattr(event, mark, None)
             if found:
@@ -254,6 +271,18 @@ def _compose(path: Path, text: str, error: type[SurveyKitError]) -> Document:
     finally:
         loader.dispose()
     return Document(path, value, lines)
+
+
+def _deep(text: str) -> bool:
+    """Say whether a text may be nested deeply: many open brackets, or much that is set in."""
+    if _DEEP.search(text):
+        return True
+    depth = 0
+    for bracket in re.finditer(r"[\[\]{}]", text):
+        depth = depth + 1 if bracket[0] in "[{" else max(depth - 1, 0)
+        if depth > MAX_YAML_DEPTH:
+            return True
+    return False
 
 
 def _plain(

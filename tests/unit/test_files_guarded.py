@@ -77,6 +77,9 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "latin-1": ("título: x\n".encode("latin-1"), "not UTF-8.*0xed at position 1"),
     "control character": (b"a: \x07\n", "not YAML"),
     "deep": ("".join("  " * i + "a:\n" for i in range(40)), "nested too deeply"),
+    "very deep": ("a: " + "[" * 300_000, "nested too deeply"),
+    "very deep on a line": ("? " * 50_000 + "x", "nested too deeply"),
+    "anchor after a quoted key": ('{"a":&x 1, "b":*x}', "anchors and aliases are not read.*:1"),
     "list as key": ("? [1, 2]\n: x\n", "stands twice|not YAML"),
 }
 
@@ -87,6 +90,34 @@ def test_refused_with_its_line(tmp_path: Path, text: str | bytes, message: str) 
         files.read_yaml(write(tmp_path, text), "study", StudyError)
     assert len(str(caught.value).splitlines()) <= 5
     assert caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("017", "017"),
+        ("12:30", "12:30"),
+        ("190:20:30", "190:20:30"),
+        ("0b_", "0b_"),
+        ("0x_", "0x_"),
+        ("1_000", "1_000"),
+        ("9" * 5000, "9" * 5000),
+        ("-17", -17),
+        ("+1.5e3", 1500.0),
+        ("12e4", "12e4"),
+        (".5", 0.5),
+        ("-.inf", float("-inf")),
+    ],
+)
+def test_numbers_are_those_a_reader_sees(tmp_path: Path, text: str, value: object) -> None:
+    assert files.read_yaml(write(tmp_path, f"a: {text}\n")).value == {"a": value}
+
+
+def test_of_very_many_faults_the_first_are_told(tmp_path: Path) -> None:
+    text = "schema: kit/plan/1\ntitle: T\n" + "".join(f"k{number}: 1\n" for number in range(100_000))
+    with pytest.raises(FileError, match=r"Unknown key 'k0' \(99999 more\)") as caught:
+        files.declared(files.read_yaml(write(tmp_path, text)), Plan, "kit/plan/1")
+    assert len(caught.value.parts) == files.MOST_FAULTS
 
 
 def test_a_large_file_is_not_read(tmp_path: Path) -> None:
