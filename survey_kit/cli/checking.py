@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,7 @@ def check(arguments: Namespace) -> Outcome:
             return _broken(path, error)
         if told:
             told("reading the answers", 1, 2)
-        findings = [*_instruments(study), *_data(study), *_open(study)]
+        findings = [*_instruments(study), *_indicators(study), *_data(study), *_open(study)]
     errors = sum(one.severity == "error" for one in findings)
     record = {
         "study": study.id,
@@ -91,6 +91,19 @@ def _instruments(study: Study) -> Iterator[Finding]:
             if key not in seen:
                 seen.add(key)
                 yield _problem(problem)
+
+
+def _indicators(study: Study) -> Iterator[Finding]:
+    """Hold the indicators against the routing of each version of the instrument, where the solver is installed."""
+    from importlib.util import find_spec
+
+    if find_spec("z3") is None:
+        return
+    from survey_kit.indicators.prove import prove_indicators
+
+    for form in {form.version: form for form in study.instruments.values()}.values():
+        for problem in prove_indicators(study.definitions, form):
+            yield replace(_problem(problem), part="indicator")
 
 
 def _data(study: Study) -> Iterator[Finding]:

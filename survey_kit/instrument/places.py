@@ -69,6 +69,19 @@ def places(declaration: Declaration) -> list[Place]:
     return out
 
 
+def notes(declaration: Declaration) -> list[Place]:
+    """List what is only shown; each has the order of the first item after it."""
+    out: list[Place] = []
+    order = 0
+    for m, module in enumerate(declaration.modules):
+        for i, item in enumerate(module.items):
+            if item.type == "note":
+                way: Way = ("modules", m, "items", i)
+                out.append(Place(item=item, module=module, grid=None, way=way, module_way=("modules", m), order=order))
+            order += len(item.rows) if item.type == "grid" else item.type != "note"
+    return out
+
+
 def scale_of(declaration: Declaration, item: Item) -> Scale | None:
     """Give the scale of an item."""
     return declaration.scales.get(item.scale) if isinstance(item.scale, str) else item.scale

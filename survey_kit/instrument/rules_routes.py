@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from survey_kit.errors import InstrumentError, did_you_mean
 from survey_kit.instrument.expressions import Expression, called, comparisons, parse, parse_value
 from survey_kit.instrument.model import Declaration, Item, Problem
-from survey_kit.instrument.places import Place, Teller, Way, missing_codes, scale_of
+from survey_kit.instrument.places import Place, Teller, Way, missing_codes, notes, scale_of
 from survey_kit.instrument.questionnaire import joined
 from survey_kit.instrument.reach import unreachable
 
@@ -18,7 +18,7 @@ def check_routes(declaration: Declaration, found: Sequence[Place], tell: Teller,
     by_id = {place.item.id: place for place in found}
     seen: set[Way] = set()
     faults = 0
-    for place in found:
+    for place in (*found, *notes(declaration)):
         for text, way, read, own in _expressions(place):
             if way in seen or not place.own:
                 continue

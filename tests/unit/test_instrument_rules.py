@@ -273,3 +273,12 @@ def test_modules_behind_a_switch_are_checked_and_left_out_until_it_is_on(tmp_pat
     assert ([item.id for item in more.items], more.off) == (["q", "r"], ())
     with pytest.raises(InstrumentError, match="did you mean 'extra'"):
         read_instrument(tmp_path, switches=("extr",))
+
+
+@pytest.mark.parametrize(
+    ("condition", "code"),
+    [("q ==", "I009"), ("p == 1", "I010"), ("r == 1", "I011"), ("q == 7", "I012"), ("q == 1", None)],
+)
+def test_the_condition_of_what_is_only_shown_is_checked_too(tmp_path, condition, code):
+    body = items(Q, f"id: n, type: note, text: N, ask_if: {condition}", "id: r, scale: s, text: R")
+    assert [problem.code for problem in problems(tmp_path, body)] == ([code] if code else [])
