@@ -217,7 +217,7 @@ CASES = {
         form(q("a"), q("b", "a == 1"), Item(id="c", type="text", text={"en": "Why ${b}?"})),
         form(q("a"), q("b", "a == 1"), Item(id="c", type="text", text={"en": "Why ${b}?"}, ask_if="b == 1")),
     ),
-    "P017 'thanks'": ("'thanks'", form(q("a"), note("nobody == 1")), form(q("a"), note("a == 1"))),
+    "I010 'thanks'": ("'thanks'", form(q("a"), note("nobody == 1")), form(q("a"), note("a == 1"))),
 }
 
 
