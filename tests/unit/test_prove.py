@@ -217,7 +217,11 @@ CASES = {
         form(q("a"), q("b", "a == 1"), Item(id="c", type="text", text={"en": "Why ${b}?"})),
         form(q("a"), q("b", "a == 1"), Item(id="c", type="text", text={"en": "Why ${b}?"}, ask_if="b == 1")),
     ),
-    "I010 'thanks'": ("'thanks'", form(q("a"), note("nobody == 1")), form(q("a"), note("a == 1"))),
+    "P017 'b'": (
+        "'b'",
+        household(age("a"), q("b", "sum(a) > 40")),
+        household(age("a"), q("b", "a > 40")),
+    ),
 }
 
 
