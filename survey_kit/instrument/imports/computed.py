@@ -31,6 +31,7 @@ def settled(form: Instrument, items: Items, undone: Undone) -> Instrument:
         if len(made.value) > LONGEST:
             message = f"The calculation of '{entry.name}' is too long: {len(made.value)} characters."
             items.tell("X112", entry.place, message, "Compute parts of it in items of their own.")
+        items.cells().taken(made.told, entry.place, "calculation", made.value)
         return replace(item, ask_if=ask_if) if _implied(made) else item
 
     modules = [replace(module, items=tuple(map(put, module.items))) for module in form.modules]

@@ -64,6 +64,7 @@ class Computed:
     value: str
     short: str
     opens: str | None = None
+    told: Mapping[str, tuple[Code, ...]] = field(default_factory=dict)  # items whose missing codes it takes for answers
 
 
 @dataclass(slots=True)
@@ -133,7 +134,8 @@ class Cells:
                     node = body
             value = translator.value(node)
             short = value_text(value, Writer(always=self.always, mode="opens"))
-            written = value_text(value, Writer(always=self.always))
+            writer = Writer(always=self.always)
+            written = value_text(value, writer)
             parse_value(short)
         except Lost as lost:
             self._lost(lost, place, "calculation", text)
@@ -141,7 +143,8 @@ class Cells:
         except InstrumentError as fault:
             self.tell("X112", place, f"The calculation cannot be expressed: {fault.what}", fault.fix or "")
             return None
-        return Computed(value=written, short=short, opens=opens if isinstance(opens, str) else None)
+        whole = opens if isinstance(opens, str) else None
+        return Computed(value=written, short=short, opens=whole, told=writer.told)
 
     def _guard(self, test: Node) -> str | bool:
         return Writer(always=self.always).write(Translator(self.scope).logic(test), "opens")
@@ -153,16 +156,20 @@ class Cells:
         text = writer.write(logic, mode)
         for lost in translator.lost:
             self._lost(lost, place, column, "", part=True)
-        for name, codes in writer.told.items():
-            shown = ", ".join(map(str, codes))
-            message = f"The cell '{column}' takes the codes {shown} of '{name}' for answers; here they are none."
-            self.tell("X113", place, message, f"Check it: {text}")
+        self.taken(writer.told, place, column, str(text))
         if isinstance(text, str):
             try:
                 parse(text)
             except InstrumentError as fault:
                 raise Lost(fault.what, fault.fix or "") from None
         return text
+
+    def taken(self, told: Mapping[str, tuple[Code, ...]], place: Place, column: str, text: str) -> None:
+        """Tell of items whose missing codes a cell takes for answers."""
+        for name, codes in told.items():
+            shown = ", ".join(map(str, codes))
+            message = f"The cell '{column}' takes the codes {shown} of '{name}' for answers; here they are none."
+            self.tell("X113", place, message, f"Check it: {text}")
 
     def _lost(self, lost: Lost, place: Place, column: str, text: str, *, part: bool = False) -> None:
         what = f"A part of the cell '{column}'" if part else f"The cell '{column}'"
@@ -287,8 +294,8 @@ def _limit(part: Logic, target: Target) -> Limits | None:
     elif sign in {"<", ">"}:
         return None
     if sign in {"<", "<="}:
-        return Limits(maximum=float(limit))
-    return Limits(minimum=float(limit)) if sign in {">", ">="} else None
+        return Limits(maximum=limit)
+    return Limits(minimum=limit) if sign in {">", ">="} else None
 
 
 def _alone(part: Logic, target: Target) -> tuple[Code, ...] | None:

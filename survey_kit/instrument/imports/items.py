@@ -190,9 +190,7 @@ class Items:
                 self.tell("X118", entry.place, message, "Write once(...).", note=True)
             if kind == "random":
                 return replace(base, type="random", role="design")
-            scale = Scale(
-                codes=codes, labels={code: dict.fromkeys(self.sheets.languages[:1], str(code)) for code in codes}
-            )
+            scale = Scale(codes=codes, labels={code: dict.fromkeys(self.sheets.languages, str(code)) for code in codes})
             equal = len({round(one, 9) for one in shares}) < 2
             whole = () if equal else tuple(round(one, 9) for one in shares)
             return replace(base, type="arm", role="design", scale=scale, shares=whole)
@@ -261,7 +259,7 @@ class Items:
     def _range(self, entry: Entry, item: Item) -> Item:
         given = dict(re.findall(r"(start|end|step)\s*=\s*(-?\d+(?:\.\d+)?)", entry.row["parameters"]))
         whole = all(float(one).is_integer() for one in given.values())
-        low, high = float(given.get("start", 1)), float(given.get("end", 10))
+        low, high = (float(given.get(key, start)) for key, start in (("start", 1), ("end", 10)))
         return replace(item, type="integer" if whole else "decimal", minimum=low, maximum=high)
 
     # ------------------------------------------------------------------------------------------------------- the cells
@@ -282,7 +280,11 @@ class Items:
         text = entry.row["required"].strip().lower()
         if text in _YES:
             return True
-        if text not in _NO and not quiet:
+        if "(" in text or "${" in text:
+            if not quiet:
+                message = f"That '{entry.name}' has to be answered under a condition is not kept: {text[:60]}"
+                self.tell("X115", entry.place, message, note=True)
+        elif text not in _NO and not quiet:
             near = "yes" if text.startswith("y") else "no" if text.startswith("n") else ""
             fix = f"Did you mean '{near}'?" if near else "Write yes or no."
             message = f"'required' is '{entry.row['required'][:60]}', which is neither yes nor no."

@@ -18,9 +18,10 @@ from survey_kit.instrument.imports.modules import Modules
 from survey_kit.instrument.imports.tree import Entry, read_tree, walk
 from survey_kit.instrument.imports.undo import Undone, undo
 from survey_kit.instrument.imports.workbook import Source, read_book
-from survey_kit.instrument.model import Change, Declaration, Module, Problem, Rotation
+from survey_kit.instrument.model import DRAWN, Change, Declaration, Module, Problem, Rotation
 from survey_kit.instrument.questionnaire import Instrument
 from survey_kit.instrument.rules import check
+from survey_kit.instrument.rules_texts import VARIABLE_BYTES
 from survey_kit.instrument.texts import walk_texts
 from survey_kit.instrument.translate import write_translation
 from survey_kit.instrument.write import write_instrument
@@ -49,6 +50,7 @@ IMPORT_NOTES: Mapping[str, str] = {
     "X120": "the words and the limits of a number disagree about a code",
     "X121": "nothing says how often a repeat is asked",
     "X122": "a placeholder is left in a text",
+    "X123": "a question is too long to be the label of its variable",
 }
 _ID = re.compile(r"[^a-z0-9_]+")
 
@@ -126,6 +128,7 @@ def read_xlsform(path: Source) -> Imported:
         if name not in choices.used:
             message = f"No question uses the list '{name}'."
             tell("X107", ("choices", choices.rows[name]), message, "Remove it, or name it in a type.", note=True)
+    _long(instrument, built, tell)
     for name in placeholders(instrument):
         tell(
             "X122",
@@ -219,6 +222,17 @@ def _instrument(
     for language, known in others.items():
         known.update({key: "draft" if texts.get(language, "").strip() else "missing" for key, texts in keys})
     return replace(form, statuses=others)
+
+
+def _long(form: Instrument, built: Modules, tell: Teller) -> None:
+    """Tell of questions whose words no statistical program keeps as the label of the variable: a form has no shorter ones."""
+    items = [item for item in form.items if item.type not in DRAWN and not item.label]
+    long = [item for item in items if any(len(text.encode()) > VARIABLE_BYTES for text in item.text.values())]
+    if long:
+        names = ", ".join(item.id for item in long[:6]) + (", ..." if len(long) > 6 else "")
+        message = f"The words of {len(long)} questions have more than the {VARIABLE_BYTES} bytes SPSS keeps of a label: {names}."
+        place = ("survey", built.rows.get(f"item {long[0].id}", 1))
+        tell("X123", place, message, "Give each a short 'label:'.", note=True)
 
 
 def _rotations(undone: Undone, items: Items, built: Modules) -> dict[str, Rotation]:
