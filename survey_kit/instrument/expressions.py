@@ -9,6 +9,7 @@ filter does not open a question.
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -136,7 +137,9 @@ class _Reader:
                 "A condition is too long.", found=f"{len(text)} characters", fix="Split the question."
             )
         try:
-            self.tree = ast.parse(text.strip(), mode="eval").body
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what Python thinks of odd literals
+                self.tree = ast.parse(text.strip(), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             raise InstrumentError("A condition cannot be read.", found=repr(text), fix=GRAMMAR) from None
         self.names: dict[str, None] = {}

@@ -88,20 +88,21 @@ class Writer:
                 return self._several(logic, names, mode, known)
 
     def _join(self, parts: Sequence[Logic], conjunction: bool, mode: Mode, known: frozenset[str]) -> Part:
-        groups: dict[str, list[Logic]] = {}
-        rest: list[Logic] = []
+        groups: dict[frozenset[str] | Logic, list[Logic]] = {}  # parts about one item together, others alone
         for one in parts:
             names = keys(one)
-            if len(names) == 1:
-                groups.setdefault(next(iter(names)), []).append(one)
-            else:
-                rest.append(one)
-        whole = {name: every(some_) if conjunction else some(some_) for name, some_ in groups.items()}
+            groups.setdefault(names if len(names) == 1 else one, []).append(one)
+        whole = [every(group) if conjunction else some(group) for group in groups.values()]
+        single = {next(iter(names)): one for one in whole if len(names := keys(one)) == 1}
         guarded = {
-            name for name, one in whole.items() if all(truth is not conjunction for truth in unanswered(one, name))
+            name for name, one in single.items() if all(truth is not conjunction for truth in unanswered(one, name))
         }
-        done = [self._single(one, name, mode, known) for name, one in whole.items()]
-        done += [self.part(one, mode, known | guarded) for one in rest]
+        done = [
+            self._single(one, next(iter(names)), mode, known)
+            if len(names := keys(one)) == 1
+            else self.part(one, mode, known | guarded)
+            for one in whole
+        ]
         return _joined(done, "and" if conjunction else "or", mode)
 
     def _single(self, logic: Logic, name: str, mode: Mode, known: frozenset[str]) -> Part:

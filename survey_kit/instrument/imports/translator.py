@@ -47,7 +47,7 @@ class Translator:
         match node:
             case Binary("and" | "or" as op, left, right):
                 conjunction = (op == "and") is holds
-                parts = [self._part(one, holds, keep=conjunction) for one in (left, right)]
+                parts = [self._part(one, holds, keep=conjunction) for one in (*chain(op, left), *chain(op, right))]
                 return every(parts) if conjunction else some(parts)
             case Binary(op, left, right) if op in _TURNED:
                 return self._compare(op, left, right, holds)
@@ -240,6 +240,22 @@ class Translator:
             if set(condition.parts if isinstance(condition, All) else (condition,)) - allowed:
                 raise Lost(f"{how}() over members that meet a condition cannot be expressed.", "Compute it per member.")
         return Over(how, target.id)
+
+
+def chain(op: str, node: Node) -> list[Node]:
+    """Give the parts that an operator joins, from left to right.
+
+    Examples
+    --------
+    >>> from survey_kit.instrument.imports.xpath_tree import read_xpath
+    >>> len(chain("or", read_xpath("${a} or ${b} or ${c} and ${d}")))
+    3
+    """
+    out: list[Node] = []
+    while isinstance(node, Binary) and node.op == op:
+        out += reversed(chain(op, node.right))
+        node = node.left
+    return [node, *reversed(out)]
 
 
 def coded(target: Target, text: float | str) -> Code:

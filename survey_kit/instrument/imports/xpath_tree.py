@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from survey_kit.errors import did_you_mean
 
-LONGEST, DEEPEST = 20_000, 100
+LONGEST, DEEPEST, MOST_PARTS = 20_000, 100, 250
 
 FUNCTIONS = frozenset(
     [
@@ -275,8 +275,11 @@ class _Reader:
     def binary(self, power: int, depth: int) -> Node:
         if depth > DEEPEST:
             raise Unreadable("It is nested too deeply.", "Compute parts of it in a calculate row.")
-        left = self.unary(depth)
+        left, parts = self.unary(depth), 0
         while True:
+            parts += 1
+            if parts > MOST_PARTS:
+                raise Unreadable(f"It joins more than {MOST_PARTS} parts.", "Compute parts of it in a calculate row.")
             kind, text = self.peek()
             own = _POWERS.get(text, 0) if kind in {"sign", "name"} else 0
             if own <= power:
@@ -289,7 +292,9 @@ class _Reader:
     def unary(self, depth: int) -> Node:
         if self.peek() == ("sign", "-"):
             self.at += 1
-            inner = self.unary(depth + 1) if depth <= DEEPEST else Number(0)
+            if depth > DEEPEST:
+                raise Unreadable("It is nested too deeply.", "Compute parts of it in a calculate row.")
+            inner = self.unary(depth + 1)
             return Number(-inner.value) if isinstance(inner, Number) else Binary("-", Number(0), inner)
         node = self.primary(depth)
         while self.peek() == ("sign", "["):
