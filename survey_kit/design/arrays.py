@@ -67,7 +67,10 @@ def layout_of(design: Design) -> Layout:
         quadratic=form,
     )
     _check_lonely(design, layout)
-    return replace(layout, sweep=make_sweep(design.calibration, base, layout)) if design.calibration else layout
+    if not design.calibration:
+        return layout
+    sweep = make_sweep(design.calibration, base, layout, replicated=design.replicates is not None)
+    return replace(layout, sweep=sweep)
 
 
 def _unequal(

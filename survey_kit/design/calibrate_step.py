@@ -14,7 +14,7 @@ from survey_kit.design.calibrate_bounds import check_range, no_solution
 from survey_kit.design.calibrate_build import build
 from survey_kit.design.calibrate_columns import collapse
 from survey_kit.design.calibrate_controls import Margin
-from survey_kit.design.calibration import Calibration, Residuals, make_sweep, solve_rows
+from survey_kit.design.calibration import Calibration, Residuals, fallen, make_sweep, solve_rows
 from survey_kit.design.distances import NO_BOUNDS, Bounds, Distance
 from survey_kit.errors import DesignError
 from survey_kit.types import BoolArray, FloatArray
@@ -98,6 +98,9 @@ def calibrated(
     notes
         What else a reader should know.
     """
+    out = fallen(design.calibration, design.n)
+    if out is not None:
+        inside = ~out if inside is None else inside & ~out
     made = build(design, margins, inside)
     cell, cell_columns = collapse(made.columns)
     weight = design.layout.weight
@@ -133,7 +136,7 @@ def calibrated(
     step = replace(
         step, g=found.g, slope=found.slope, iterations=found.iterations, largest_error=float(found.error.max())
     )
-    return _with_steps(design, (*design.calibration, replace(step, notes=(*_notes(step, margins, weight), *notes))))
+    return with_steps(design, (*design.calibration, replace(step, notes=(*_notes(step, margins, weight), *notes))))
 
 
 def _notes(step: Calibration, margins: Sequence[Margin], weight: FloatArray) -> list[str]:
@@ -155,14 +158,13 @@ def _notes(step: Calibration, margins: Sequence[Margin], weight: FloatArray) -> 
     return out
 
 
-def _with_steps(design: Design, steps: tuple[Calibration, ...]) -> Design:
+def with_steps(design: Design, steps: tuple[Calibration, ...]) -> Design:
     """Give the same design with other steps; columns already taken out stay, whatever rests on the weights goes."""
     layout = design.layout
     weight = layout.base_weight * np.prod([step.g for step in steps], axis=0)
     made = copy.copy(design)
     object.__setattr__(made, "calibration", steps)
     object.__setattr__(made, "known", {key: part for key, part in design.known.items() if key[0] in COLUMN_KINDS})
-    object.__setattr__(
-        made, "layout", replace(layout, weight=weight, sweep=make_sweep(steps, layout.base_weight, layout))
-    )
+    sweep = make_sweep(steps, layout.base_weight, layout, replicated=design.replicates is not None)
+    object.__setattr__(made, "layout", replace(layout, weight=weight, sweep=sweep))
     return made

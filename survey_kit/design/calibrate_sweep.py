@@ -32,8 +32,10 @@ class Projection:
         Its blocks.
     cell, cell_columns
         Rows alike in all columns of the step, and the columns by cell; None and the columns when they hold numbers.
-    r, out, given : (n,)
-        Weights it is fitted with, weights after the step, weights before it.
+    r, gram : (n,)
+        Weights of the right side and of the normal equations; they differ only where a propensity was fitted.
+    share, given : (n,)
+        What is taken out of a row per weight before the step (the factors, or r - p of a propensity), and these weights.
     relative
         Its moving targets.
     """
@@ -43,7 +45,8 @@ class Projection:
     cell: IntArray | None
     cell_columns: tuple[Columns, ...]
     r: FloatArray
-    out: FloatArray
+    gram: FloatArray
+    share: FloatArray
     given: FloatArray
     relative: Relative | None
 
@@ -60,7 +63,7 @@ class Projection:
     @property
     def outside_weights(self) -> list[FloatArray]:
         """List the weights of the columns taken out."""
-        weights = [self.out] * len(self.columns)
+        weights = [self.given * self.share] * len(self.columns)
         return weights if self.relative is None else [*weights, -self.given]
 
 
@@ -177,6 +180,10 @@ def projections(steps: Sequence[Calibration], weight: FloatArray) -> tuple[list[
     given = weight
     for s, step in enumerate(steps):
         after = given * step.g
+        if not step.size:  # fixed factors: nothing was fitted
+            given = after
+            continue
+        fitted = step.response
         alternating = as_r and step.kind == "rake"
         small = step.cell_columns
         turns = (
@@ -192,7 +199,8 @@ def projections(steps: Sequence[Calibration], weight: FloatArray) -> tuple[list[
                     cell=step.cell,
                     cell_columns=cell_columns,
                     r=r,
-                    out=after,
+                    gram=r if fitted is None else given * fitted.gram,
+                    share=step.g if fitted is None else fitted.taken,
                     given=given,
                     relative=None if as_r else step.relative,
                 )
@@ -231,7 +239,7 @@ def wave_parts(
 
 
 def _gram(p: Projection) -> Any:
-    r = p.r if p.cell is None else np.bincount(p.cell, weights=p.r).astype(np.float64, copy=False)
+    r = p.gram if p.cell is None else np.bincount(p.cell, weights=p.gram).astype(np.float64, copy=False)
     return products(p.cell_columns, p.cell_columns, [r] * len(p.cell_columns))
 
 
@@ -246,11 +254,18 @@ def _crosses(
         if not cyclic and order.index(j) >= order.index(i):
             out.append(None)
             continue
-        weights = [p.r * _moved(steps, p.step, t.step)] * len(t.columns)
+        weights = [p.r * _taken(steps, p, t)] * len(t.columns)
         if t.relative is not None:
             weights.append(-p.r * _moved(steps, p.step, t.step - 1))
         out.append(products(p.columns, t.outside, weights))
     return out
+
+
+def _taken(steps: Sequence[Calibration], p: Projection, t: Projection) -> FloatArray:
+    """Give what projection t takes out of a row per weight after the step of p (n,)."""
+    if t.step > p.step:
+        return _moved(steps, p.step, t.step - 1) * t.share
+    return _moved(steps, p.step, t.step)
 
 
 def _moved(steps: Sequence[Calibration], s: int, t: int) -> FloatArray:

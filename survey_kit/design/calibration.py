@@ -14,22 +14,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
 from survey_kit import checks
 from survey_kit.design.calibrate_columns import Columns
+from survey_kit.design.calibrate_response import Response, fit_response
 from survey_kit.design.calibrate_solve import Factors, solve
 from survey_kit.design.calibrate_sweep import Prepared, check_conventions, crossed_sums, prepare
 from survey_kit.design.distances import NO_BOUNDS, Bounds, Distance
 from survey_kit.errors import DesignError
-from survey_kit.types import FloatArray, IntArray
+from survey_kit.types import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     from survey_kit.design.layout import Layout
 
 Residuals: TypeAlias = Literal["derivative", "R"]
+
+
+class Rule(Protocol):
+    """Factors by a rule that has no derivative, such as trimming; `why` says so in words."""
+
+    @property
+    def why(self) -> str:
+        """Say why linearisation cannot follow."""
+        ...
+
+    def factors(self, weight: FloatArray) -> FloatArray:
+        """Give the factors (n,) of weights (n,)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +72,7 @@ class Calibration:
     Attributes
     ----------
     kind
-        ``"post_stratify"``, ``"rake"``, ``"calibrate"`` or ``"standardize"``.
+        ``"post_stratify"``, ``"rake"``, ``"calibrate"``, ``"standardize"``, or the name of a weighting step.
     asked
         What was asked for, as it was written.
     distance, bounds
@@ -83,6 +97,13 @@ class Calibration:
         How the factors were found; the error is relative, over all margins.
     tolerance, maxit
         When to stop, here and in every replicate.
+    fixed : (n,) or None
+        What rows are multiplied with beside F(u), whatever the weights: a number of household members; 0 for rows that
+        fall out, which then are in no column and in no domain.
+    response
+        The fitted propensity, when the step divides by one.
+    rule
+        Factors without a derivative; linearisation is refused.
     notes
         What a reader of the estimates should know about this step.
     """
@@ -105,7 +126,15 @@ class Calibration:
     largest_error: float = 0.0
     tolerance: float
     maxit: int
+    fixed: FloatArray | None = None
+    response: Response | None = None
+    rule: Rule | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Count the columns (q)."""
+        return sum(block.size for block in self.columns)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -140,6 +169,12 @@ class Calibration:
 
     def factors(self, weight: FloatArray) -> FloatArray:
         """Find the factors (n,) that calibrate other weights (n,) in the same way."""
+        if self.rule is not None:
+            return self.rule.factors(weight)
+        if self.response is not None:
+            return fit_response(self.columns, weight, self.response.answered, self.response.inside).g
+        if not self.size:
+            return self.g
         found = solve_rows(self, weight)
         if not found.converged:
             worst = int(np.argmax(found.error))
@@ -149,7 +184,7 @@ class Calibration:
                 found=f"relative error {found.error[worst]:.1e} after {found.iterations} steps",
                 fix="Join small levels, or make replicates that leave fewer people out.",
             )
-        return found.g
+        return found.g if self.fixed is None else found.g * self.fixed
 
 
 def solve_rows(step: Calibration, weight: FloatArray) -> Factors:
@@ -204,6 +239,14 @@ class Sweep:
     known: dict[str, Prepared] = field(init=False, repr=False, default_factory=dict)
 
     def _prepared(self) -> Prepared:
+        rules = [step for step in self.steps if step.rule is not None]
+        if rules and rules[0].rule is not None:
+            raise DesignError(
+                "These weights cannot be linearised: a step has no derivative.",
+                where=f"step '{rules[0].kind}'",
+                found=rules[0].rule.why,
+                fix="Make replicates first (make_replicates): every step is then repeated in every replicate.",
+            )
         if "prepared" not in self.known:
             self.known["prepared"] = prepare(self.steps, self.weight, self.layout)
         return self.known["prepared"]
@@ -271,7 +314,18 @@ class Sweep:
         return tuple(out)
 
 
-def make_sweep(steps: Sequence[Calibration], weight: FloatArray, layout: Layout) -> Sweep:
+def fallen(steps: Sequence[Calibration], n: int) -> BoolArray | None:
+    """Tell which of n rows fell out by a step (n,); None when no step lets rows fall out."""
+    out: BoolArray | None = None
+    for step in steps:
+        if step.fixed is not None and not step.fixed.all():
+            out = (step.fixed == 0) | (np.zeros(n, dtype=bool) if out is None else out)
+    return out
+
+
+def make_sweep(
+    steps: Sequence[Calibration], weight: FloatArray, layout: Layout, *, replicated: bool = False
+) -> Sweep | None:
     """Prepare the sweep of a calibrated design.
 
     Parameters
@@ -282,6 +336,11 @@ def make_sweep(steps: Sequence[Calibration], weight: FloatArray, layout: Layout)
         The weights before the first step.
     layout
         Waves and stages; its weights are not used.
+    replicated
+        Standard errors come from replicates, so that a step without a derivative needs none; there is no sweep then.
     """
     check_conventions(steps)
+    ruled = any(step.rule is not None for step in steps)
+    if (replicated and ruled) or not (ruled or any(step.size for step in steps)):  # fixed factors take nothing out
+        return None
     return Sweep(steps=tuple(steps), weight=weight, layout=layout)

@@ -12,7 +12,7 @@ import numpy as np
 
 from survey_kit import checks, frames
 from survey_kit.design.arrays import PerStage, layout_of
-from survey_kit.design.calibration import Calibration, apply_steps
+from survey_kit.design.calibration import Calibration, apply_steps, fallen
 from survey_kit.design.declared import check_declared
 from survey_kit.design.engine import WEIGHT, Units, units_of
 from survey_kit.design.layout import Layout
@@ -131,6 +131,12 @@ class Design:
     def flags(self, name: str, role: str = "where") -> BoolArray:
         """Take a boolean column out, once."""
         return self._once(("flags", name), lambda: frames.flags(self.frame, name, role))
+
+    def inside(self, where: str | None = None) -> BoolArray:
+        """Tell which rows are of a domain (n,): those of `where`, or all, but for rows that a weighting step let fall out."""
+        here = np.ones(self.n, dtype=bool) if where is None else self.flags(where)
+        out = fallen(self.calibration, self.n) if self.calibration else None
+        return here if out is None else here & ~out
 
     def groups(self, names: str | Sequence[str], role: str = "by") -> frames.Codes:
         """Code the combinations of some columns, once."""
@@ -289,7 +295,7 @@ def _weights_told(design: Design, here: BoolArray) -> tuple[int, float, float, f
             float(told.low[here].min()),
             float(told.high[here].max()),
         )
-    w = design.layout.weight[here]
+    w = design.layout.weight[here & design.inside()]
     return len(w), float((w**2).sum()), float(w.min(initial=np.inf)), float(w.max(initial=-np.inf))
 
 

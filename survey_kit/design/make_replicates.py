@@ -134,6 +134,8 @@ def make_replicates(
         made = replace(made, notes=(f"units ordered by '{order_by}' within strata", *made.notes))
     out = copy(design)
     object.__setattr__(out, "replicates", made)
+    if any(step.rule is not None for step in design.calibration):  # nothing to linearise, and nothing that needs it
+        object.__setattr__(out, "layout", replace(layout, sweep=None))
     return out
 
 

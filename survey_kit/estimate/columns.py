@@ -165,8 +165,7 @@ def _answers_needed(
     if missing == "exclude":
         return
     lacking = absent if asked is None else absent & asked
-    if where is not None:
-        lacking = lacking & design.flags(where)
+    lacking = lacking & design.inside(where)
     if lacking.any():
         raise EstimationError(
             f"'{name}' has missing values.",

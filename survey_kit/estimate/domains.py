@@ -32,7 +32,7 @@ class Domains:
 def make_domains(design: Design, by: tuple[str, ...], where: str | None) -> Domains:
     """Cross the levels of the `by` columns; a wave among them is told apart by the unit blocks."""
     check_design(design)
-    keep = np.ones(design.n, dtype=bool) if where is None else design.flags(where)
+    keep = design.inside(where)
     code = np.zeros(design.n, dtype=np.int64)
     levels: list[list[Any]] = []
     known: BoolArray = np.ones(design.n, dtype=bool)

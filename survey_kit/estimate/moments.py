@@ -239,8 +239,7 @@ def _pairs(design: Design, y: Sequence[str], missing: Missing, where: str | None
 
 def _logarithm(design: Design, variable: Variable, where: str | None) -> Variable:
     counts = variable.answered if variable.asked is None else variable.answered & variable.asked
-    if where is not None:
-        counts = counts & design.flags(where)
+    counts = counts & design.inside(where)
     low = counts & (variable.y <= 0)
     if low.any():
         raise EstimationError(

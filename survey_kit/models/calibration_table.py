@@ -175,7 +175,7 @@ def calibration_slope(fit: ModelFit, design: Design, *, where: str | None = None
     check_design(design)
     if fit.model.family is None or fit.problem.ask.offset is not None:
         raise EstimationError("Calibration is of a model of one mean without an offset.", found=fit.family)
-    inside = np.arange(design.n) if where is None else np.flatnonzero(design.flags(where))
+    inside = np.flatnonzero(design.inside(where))
     X = fit.predict_matrix(frames.rows(design.frame, inside))
     eta = np.full(design.n, float("nan"))
     eta[inside] = fit.predictor(X)

@@ -131,7 +131,7 @@ def _cells(design: Design, variable: Variable, by: tuple[str, ...], key: str, wh
     if key in by:
         raise EstimationError(f"'{key}' is compared and cannot be part of the composition.")
     sides = design.groups(key, "key")
-    keep = np.ones(design.n, dtype=bool) if where is None else design.flags(where)
+    keep = design.inside(where)
     parts = [design.groups(name, "by") for name in by]
     known = np.logical_and.reduce([sides.codes >= 0, *(part.codes >= 0 for part in parts)])
     sizes = [len(part.levels) for part in parts]

@@ -186,7 +186,7 @@ def _domain(
         if ask.offset not in known:
             raise EstimationError(f"The offset '{ask.offset}' is no column.", fix=did_you_mean(ask.offset, known))
         names = tuple(dict.fromkeys((*names, ask.offset)))
-    asked = np.ones(design.n, dtype=bool) if ask.where is None else design.flags(ask.where).copy()
+    asked = design.inside(ask.where).copy()
     inside = int(asked.sum())
     for name in names:
         of_item = design.asked(name)

@@ -227,7 +227,7 @@ def _turned(name: str, y: FloatArray, answered: BoolArray, ends: tuple[float, fl
 
 
 def _all_answered(design: Design, names: Sequence[str], lacking: BoolArray, where: str | None) -> None:
-    inside = np.ones(design.n, dtype=bool) if where is None else design.flags(where)
+    inside = design.inside(where)
     counts = (lacking & inside[:, None]).sum(axis=0)
     if counts.any():
         worst = int(np.argmax(counts))

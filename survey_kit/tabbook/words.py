@@ -87,7 +87,7 @@ def sample_of(design: Design, where: str | None) -> BoolArray:
     """Rows (n,) of the domain the whole book is about."""
     import numpy as np
 
-    return np.ones(design.n, dtype=bool) if where is None else design.flags(where)
+    return design.inside(where)
 
 
 def _item(design: Design, name: str) -> tuple[Any, str]:

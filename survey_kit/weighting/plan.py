@@ -1,0 +1,166 @@
+"""A weighting plan: steps as data, taken one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from survey_kit import checks
+from survey_kit.design import Design
+from survey_kit.errors import WeightingError, did_you_mean
+from survey_kit.files import read_yaml
+from survey_kit.types import Frame
+from survey_kit.weighting.log import line
+from survey_kit.weighting.nonresponse import Nonresponse, UnknownEligibility
+from survey_kit.weighting.propensity import Propensity
+from survey_kit.weighting.starting import Base, Household
+from survey_kit.weighting.step import Step
+from survey_kit.weighting.targets_reached import Calibrate, PostStratify, Rake
+from survey_kit.weighting.trim import Trim
+from survey_kit.weighting.weights import Weights
+
+KINDS: dict[str, type[Any]] = {
+    kind.kind: kind
+    for kind in (Base, Household, UnknownEligibility, Nonresponse, Propensity, PostStratify, Rake, Calibrate, Trim)
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightingPlan:
+    """Steps from a draw to final weights.
+
+    Parameters
+    ----------
+    steps
+        Step values in the order in which they are taken: `Base`, `Household`, `UnknownEligibility`, `Nonresponse`,
+        `Propensity`, `PostStratify`, `Rake`, `Calibrate`, `Trim`.
+
+    Raises
+    ------
+    WeightingError
+        If there is no step, one is no step, or Base is not the first.
+
+    Notes
+    -----
+    Every step enters the design's chain, so that the linearised variance is the derivative of all of them one after the other.
+    A step without a derivative (Trim, classes of a propensity) makes the design refuse linearisation; on a design with
+    replicates it is repeated in each.
+
+    Examples
+    --------
+    >>> import pandas as pd, survey_kit as sk
+    >>> from survey_kit.weighting import Nonresponse, PostStratify, WeightingPlan
+    >>> frame = pd.DataFrame({"w": [10.0] * 6, "r": [True, True, False, True, True, True], "sex": list("ffffmm")})
+    >>> frame["y"] = [1.0, 0.0, None, 1.0, 0.0, 1.0]
+    >>> plan = WeightingPlan(steps=(Nonresponse(respondent="r", by="sex"), PostStratify(by="sex", totals={"f": 45, "m": 15})))
+    >>> made = plan.apply(sk.Design(frame, weight="w"))
+    >>> made.values.tolist(), made.log["rows"].tolist()
+    ([15.0, 15.0, 0.0, 15.0, 7.5, 7.5], [6, 5, 5])
+    >>> float(sk.total(made.design, "y").table["estimate"][0])
+    37.5
+    """
+
+    steps: tuple[Step, ...]
+
+    def __post_init__(self) -> None:
+        steps = tuple(self.steps) if isinstance(self.steps, list) else self.steps
+        object.__setattr__(self, "steps", steps)
+        if not isinstance(steps, tuple) or not steps or any(not isinstance(step, Step) for step in steps):
+            raise WeightingError(
+                "A plan has steps.", found=checks.shown(self.steps), fix=f"Give a tuple of {', '.join(_classes())}."
+            )
+        late = [i for i, step in enumerate(steps) if isinstance(step, Base) and i]
+        if late:
+            raise WeightingError(
+                "Base weights come first.", where=f"step {late[0] + 1}", fix="Put Base at the head of the plan."
+            )
+
+    def apply(self, design: Design | Frame, **declared: Any) -> Weights:
+        """Take the steps on a design, or on a frame with what a design declares (``strata=``, ``psu=`` ...).
+
+        Raises
+        ------
+        WeightingError, DesignError
+            What a step refuses, with its number in the plan.
+        """
+        first, steps = self.steps[0], self.steps
+        if isinstance(design, Design):
+            if declared:
+                raise WeightingError("A design is declared already.", found=", ".join(declared), fix="Leave these out.")
+            current = design
+        elif isinstance(first, Base):
+            current = Design(first.frame(design), **{"weight": first.name} | declared)
+        else:
+            current = Design(design, **declared)
+        if isinstance(first, Base):
+            steps = steps[1:]
+            current = first.apply(current) if isinstance(design, Design) else current
+            rows = [line("start", None, current, first.note())]
+        else:
+            rows = [line("start", None, current, f"the weights of column '{current.weight}'")]
+        for step in steps:
+            after = step.apply(current)
+            rows.append(line(step.kind, current, after, "; ".join(after.calibration[-1].notes)))
+            current = after
+        import pandas as pd
+
+        return Weights(design=current, plan=self, log=pd.DataFrame(rows))
+
+    @staticmethod
+    def read(records: Sequence[Mapping[str, Any]]) -> WeightingPlan:
+        """Read steps as a file writes them: a list of mappings, each with its ``kind``.
+
+        Raises
+        ------
+        WeightingError
+            If a kind or key is unknown or missing; the step is named.
+
+        Examples
+        --------
+        >>> WeightingPlan.read([{"kind": "nonresponse", "respondent": "r", "by": ["region", "sex"]}]).steps[0].by
+        ('region', 'sex')
+        """
+        if isinstance(records, str) or not isinstance(records, Sequence):
+            raise WeightingError("A plan is a list of steps.", found=checks.shown(records), fix="Write '- kind: base'.")
+        return WeightingPlan(steps=tuple(_step(record, i) for i, record in enumerate(records, 1)))
+
+    @staticmethod
+    def from_yaml(path: str | Path) -> WeightingPlan:
+        """Read a plan from a YAML file: a list of steps, or a mapping with the list under ``weighting``."""
+        value = read_yaml(Path(path), "weighting plan", WeightingError).value
+        return WeightingPlan.read(value.get("weighting", ()) if isinstance(value, dict) else value)
+
+
+def _classes() -> list[str]:
+    return [kind.__name__ for kind in KINDS.values()]
+
+
+def _step(record: Any, number: int) -> Step:
+    place = f"step {number} of the plan"
+    if not hasattr(record, "items") or "kind" not in record:
+        raise WeightingError(
+            "A step says its kind.", where=place, found=checks.shown(record), fix="Write 'kind: rake'."
+        )
+    kind = record["kind"]
+    if kind not in KINDS:
+        raise WeightingError(
+            "A step of this kind is not known.", where=place, found=repr(kind), fix=did_you_mean(kind, KINDS)
+        )
+    made = KINDS[kind]
+    given = {key: _frozen(value) for key, value in record.items() if key != "kind"}
+    known = {part.name: part for part in fields(made)}
+    for key in given:
+        if key not in known:
+            raise WeightingError(f"Step '{kind}' has no key '{key}'.", where=place, fix=did_you_mean(key, known))
+    for name, part in known.items():
+        if name not in given and part.default is MISSING and part.default_factory is MISSING:
+            raise WeightingError(f"Step '{kind}' lacks '{name}'.", where=place, fix=f"Add '{name}:'.")
+    step: Step = made(**given)
+    return step
+
+
+def _frozen(value: Any) -> Any:
+    """Give lists as tuples."""
+    return tuple(_frozen(part) for part in value) if isinstance(value, list) else value
