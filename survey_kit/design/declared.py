@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from survey_kit import checks
+import numpy as np
+
+from survey_kit import checks, frames
 from survey_kit.design.calibration import Calibration
 from survey_kit.design.pps import Pps, TwoPhase
 from survey_kit.errors import DesignError
+from survey_kit.types import FloatArray, Frame
 
 if TYPE_CHECKING:
     from survey_kit.design.design import Design
@@ -48,6 +51,47 @@ def check_declared(design: Design) -> None:
             found=checks.shown(design.pps),
             fix="Write pps=sk.Pps(probability='its column').",
         )
+
+
+def take_over(design: Design, made: Design) -> None:
+    """Give a design the weight column and the steps of one whose weights a plan has made."""
+    if design.calibration:
+        raise DesignError(
+            "The weights of a plan come with their own steps.",
+            found=f"calibration={checks.shown(design.calibration)}",
+            fix="Leave calibration out, and calibrate afterwards.",
+        )
+    object.__setattr__(design, "weight", made.weight)
+    object.__setattr__(design, "calibration", made.calibration)
+
+
+def with_base(frame: Frame, name: str, weight: FloatArray) -> Frame:
+    """Give the frame with the column of weights (n,) the steps start from; one it has already has to be the same.
+
+    Raises
+    ------
+    DesignError
+        If the frame has other rows than the weights.
+    """
+    fix = "Give the rows the weights were made of, in their order."
+    if frames.engine.is_engine(frame):
+        raise DesignError("Weights made in memory do not go with a table whose rows stay in their engine.", fix=fix)
+    if frames.row_count(frame) != len(weight):
+        found = f"{frames.row_count(frame)} rows, {len(weight)} weights"
+        raise DesignError("The frame does not have the rows of the weights.", found=found, fix=fix)
+    if name not in frames.columns(frame):
+        return frames.with_column(frame, name, weight)
+    column = frames.numbers(frame, name, "weight")
+    differs = column.missing | (column.values != weight)
+    if differs.any():
+        row = int(np.flatnonzero(differs)[0])
+        raise DesignError(
+            "The frame does not have the rows of the weights.",
+            where=f"column '{name}', row {row + 1}",
+            found=f"{column.values[row]:g}, not {weight[row]:g}; {int(differs.sum())} rows in all",
+            fix=fix,
+        )
+    return frame
 
 
 def _per_stage(value: Any, role: str) -> Any:

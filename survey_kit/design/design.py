@@ -13,7 +13,7 @@ import numpy as np
 from survey_kit import checks, frames
 from survey_kit.design.arrays import PerStage, layout_of
 from survey_kit.design.calibration import Calibration, apply_steps, fallen
-from survey_kit.design.declared import check_declared
+from survey_kit.design.declared import check_declared, take_over, with_base
 from survey_kit.design.engine import WEIGHT, Units, units_of
 from survey_kit.design.layout import Layout
 from survey_kit.design.pps import Pps, TwoPhase
@@ -33,7 +33,8 @@ class Design:
     frame
         A data frame of any library, or responses (an object with ``frame`` and ``asked``).
     weight
-        Column of weights, positive in every row.
+        Column of weights, positive in every row; or the weights a plan has made (an object with a ``design``) of rows in
+        the same order, whose steps this design then takes over.
     strata, psu, fpc
         A column name, or a tuple with one name (or None) per stage. `fpc` holds population **counts** of units.
         ``psu=None`` makes each row its own unit. Stages below one without `fpc` add nothing to the variance.
@@ -93,6 +94,9 @@ class Design:
     known: dict[tuple[str, ...], Any] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
+        carried = getattr(self.weight, "design", None)
+        if isinstance(carried, Design):
+            take_over(self, carried)
         check_declared(self)
         checks.choice(self.lonely_psu, "rule for lonely PSUs", get_args(LonelyPsu), DesignError)
         checks.choice(self.overlap, "kind of overlap", get_args(Overlap), DesignError)
@@ -100,6 +104,8 @@ class Design:
             object.__setattr__(self, "source", self.frame)
             object.__setattr__(self, "frame", self.frame.frame)
         frames.columns(self.frame)
+        if isinstance(carried, Design):
+            object.__setattr__(self, "frame", with_base(self.frame, carried.weight, carried.layout.base_weight))
         object.__setattr__(self, "frame", frames.snapshot(self.frame))
         if frames.engine.is_engine(self.frame):
             _settle_units(self)

@@ -98,7 +98,7 @@ def _coded(design: Design, ask: Ask) -> tuple[Domains, BoolArray, Counted]:
 def _can_fuse(design: Design, statistic: Statistic, variables: list[Variable], ask: Ask) -> bool:
     """Tell whether the compiled pass computes what is asked: statistics of (y - c, 1) in all rows, without squares."""
     rows_needed = design.layout.sweep is not None or ask.deff is not None
-    rows_needed |= design.replicates is not None and design.replicates.factors is None
+    rows_needed |= design.replicates is not None and (design.replicates.factors is None or bool(design.calibration))
     return not rows_needed and all(
         statistic.moments is None and v.x is None and v.asked is None and v.answered.all() for v in variables
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from survey_kit import checks
 from survey_kit.design import Design
-from survey_kit.errors import WeightingError, did_you_mean
+from survey_kit.errors import DesignError, WeightingError, did_you_mean
 from survey_kit.files import read_yaml
 from survey_kit.types import Frame
 from survey_kit.weighting.log import line
@@ -94,6 +94,11 @@ class WeightingPlan:
             current = Design(first.frame(design), **{"weight": first.name} | declared)
         else:
             current = Design(design, **declared)
+        if current.units is not None:
+            raise DesignError(
+                "Weighting needs single rows, and this table's rows stay in their engine.",
+                fix="Take the columns into memory first: table.select(...).to_pandas().",
+            )
         if isinstance(first, Base):
             steps = steps[1:]
             current = first.apply(current) if isinstance(design, Design) else current

@@ -13,6 +13,16 @@ import numpy as np
 import pandas as pd
 
 import survey_kit as sk
+from survey_kit.weighting import (
+    Calibrate,
+    Household,
+    Nonresponse,
+    Propensity,
+    Rake,
+    Trim,
+    UnknownEligibility,
+    WeightingPlan,
+)
 
 Call = Callable[..., "sk.Estimates"]
 Declare = Callable[..., "sk.Design"]
@@ -52,6 +62,11 @@ def people(seed: int = 4, n: int = 210) -> pd.DataFrame:
     frame["in_b"], frame["all"], frame["one"] = frame["dom"] == "b", True, 1
     frame["seen"] = rng.random(n) < 0.7
     frame["id"] = rng.permutation(n)
+    rng = np.random.default_rng(seed + 100)  # fieldwork
+    frame["answers"] = rng.random(n) < 0.55 + 0.3 * (frame["sex"] == "f")
+    frame["eligible"] = frame["answers"] | (rng.random(n) < 0.7)
+    frame["known"] = frame["answers"] | (rng.random(n) < 0.6)
+    frame["adults"] = rng.integers(1, 6, n)
     return frame.sample(frac=1, random_state=seed).reset_index(drop=True)
 
 
@@ -217,6 +232,37 @@ def chain(design: sk.Design) -> sk.Design:
     return sk.post_stratify(design, ("sex", "dom"), CROSSED)
 
 
+def followed_up(design: sk.Design) -> sk.Design:
+    """Spread unknown eligibility, adjust for nonresponse in classes, multiply with the household."""
+    steps = (
+        UnknownEligibility(known="known", by="age"),
+        Nonresponse(respondent="answers", by="sex", eligible="eligible"),
+        Household(members="adults", cap=3),
+    )
+    return WeightingPlan(steps=steps).apply(design).design
+
+
+def propensities(design: sk.Design) -> sk.Design:
+    """Divide by response propensities between a raking and two later steps."""
+    steps = (
+        Rake(margins={"sex": SEX, "age": AGE}),
+        Propensity(respondent="known", levels=("sex",), numbers="z"),
+        Nonresponse(respondent="answers", by="age"),
+        Calibrate(controls={"age": AGE, "z": 1150.0}),
+    )
+    return WeightingPlan(steps=steps).apply(design).design
+
+
+def trimmed(design: sk.Design) -> sk.Design:
+    """Adjust in classes of a propensity, trim and rake: steps only replicates can follow."""
+    steps = (
+        Propensity(respondent="answers", levels=("sex", "age"), classes=2),
+        Trim(ratio=2.0, by="sex"),
+        Rake(margins={"sex": SEX, "age": AGE}),
+    )
+    return WeightingPlan(steps=steps).apply(design).design
+
+
 def _given(frame: pd.DataFrame, **more: Any) -> sk.Design:
     made = sk.make_replicates(sk.Design(frame, **CLUSTERS), "JKn").replicates
     names = [f"r{i}" for i in range(made.size)]
@@ -272,6 +318,9 @@ DESIGNS: dict[str, Declared] = {
         waves=True,
         fixed=True,
     ),
+    "followed up": Declared(make=lambda f, **k: followed_up(sk.Design(f, **TWO_STAGES, **k))),
+    "propensities": Declared(make=lambda f, **k: propensities(sk.Design(f, **FINITE, **k)), fixed=True),
+    "trimmed": Declared(make=lambda f, **k: trimmed(_jackknifed(f, **k)), replicated=True, fixed=True),
     "JK1": Declared(
         make=lambda f, **k: sk.make_replicates(sk.Design(f, weight="w", psu="psu", **k), "JK1"), replicated=True
     ),
