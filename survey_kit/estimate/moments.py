@@ -239,7 +239,8 @@ def _pairs(design: Design, y: Sequence[str], missing: Missing, where: str | None
 
 def _logarithm(design: Design, variable: Variable, where: str | None) -> Variable:
     counts = variable.answered if variable.asked is None else variable.answered & variable.asked
-    counts = counts & design.inside(where)
+    if where is not None or design.calibration:
+        counts = counts & design.inside(where)
     low = counts & (variable.y <= 0)
     if low.any():
         raise EstimationError(
