@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import pairwise
 
 import numpy as np
@@ -19,18 +20,25 @@ from survey_kit.instrument.model import Item, Scale
 from survey_kit.types import BoolArray, Code
 
 MOST_COMBINATIONS = 500_000
+MOST_ITEMS = 60  # that a condition depends on
 _TRIED = frozenset({"single", "arm", "integer", "decimal", "number", "text"})
 
 
 def unreachable(items: Mapping[str, tuple[Item, Scale | None]], routes: Mapping[str, Expression]) -> Iterator[str]:
     """Name the items that no combination of answers opens; a case too large to try is left alone."""
+    compared: dict[str, set[Code | float]] = {}
+    for condition in routes.values():
+        for name, value in comparisons(condition):
+            compared.setdefault(name, set()).add(value)
     for item_id, condition in routes.items():
         involved = _involved(condition, routes)
+        if len(involved) > MOST_ITEMS:
+            continue
         conditions = [condition, *(routes[name] for name in involved if name in routes)]
         tried = all(name in items and items[name][0].type in _TRIED for name in involved)
         if not tried or any(one.aggregates for one in conditions):
             continue
-        domains = [_domain(name, *items[name], [condition, *routes.values()]) for name in involved]
+        domains = [_domain(*items[name], compared.get(name, set())) for name in involved]
         n = math.prod(len(domain) + 1 for domain in domains)  # one more: not answered
         if n > MOST_COMBINATIONS:
             continue
@@ -47,7 +55,7 @@ def unreachable(items: Mapping[str, tuple[Item, Scale | None]], routes: Mapping[
 
 def _involved(condition: Expression, routes: Mapping[str, Expression]) -> list[str]:
     out, waiting = dict.fromkeys(condition.items), list(condition.items)
-    while waiting:
+    while waiting and len(out) <= MOST_ITEMS:
         name = waiting.pop()
         for other in routes[name].items if name in routes else ():
             if other not in out:
@@ -56,10 +64,9 @@ def _involved(condition: Expression, routes: Mapping[str, Expression]) -> list[s
     return list(out)
 
 
-def _domain(name: str, item: Item, scale: Scale | None, conditions: Sequence[Expression]) -> list[Code | float]:
+def _domain(item: Item, scale: Scale | None, compared: AbstractSet[Code | float]) -> list[Code | float]:
     if scale is not None:
         return list(scale.codes)
-    compared = {value for condition in conditions for other, value in comparisons(condition) if other == name}
     if not item.numeric:
         return [*(value for value in compared if isinstance(value, str)), "\x00"]
     ends = [value for value in (item.minimum, item.maximum) if value is not None]
