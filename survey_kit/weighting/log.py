@@ -9,6 +9,7 @@ import numpy as np
 from survey_kit.design import Design
 
 SAME = 1e-12
+MISSED = 1e-6  # relative error of a target that was reached before
 
 
 def line(kind: str, before: Design | None, after: Design, note: str) -> dict[str, Any]:
@@ -40,6 +41,29 @@ def line(kind: str, before: Design | None, after: Design, note: str) -> dict[str
         "note": note,
         "replicate_only": rule,
     }
+
+
+def missed(before: Design, after: Design) -> str:
+    """Say which level, reached by an earlier step, the last one misses most; nothing when all are kept.
+
+    Levels with fixed totals are looked at, not totals of numbers nor targets that move with the weights.
+    """
+    worst, said = MISSED, ""
+    for step in before.calibration:
+        if step.relative is not None or step.response is not None or not step.size:
+            continue
+        first = 0
+        for block in step.columns:
+            target = step.target[first : first + block.size]
+            first += block.size
+            if block.value is not None:
+                continue
+            reached, had = (block.sums(design.layout.weight) / target - 1 for design in (after, before))
+            kept = np.where(np.abs(had) < MISSED, np.abs(reached), 0.0)
+            at = int(np.argmax(kept)) if len(kept) else 0
+            if len(kept) and kept[at] > worst:
+                worst, said = float(kept[at]), f"misses the target of {block.names[at]} by {reached[at]:+.2%}"
+    return said
 
 
 def shown(log: Any) -> Any:

@@ -12,7 +12,7 @@ from survey_kit.design import Design
 from survey_kit.errors import DesignError, WeightingError, did_you_mean
 from survey_kit.files import read_yaml
 from survey_kit.types import Frame
-from survey_kit.weighting.log import line
+from survey_kit.weighting.log import line, missed
 from survey_kit.weighting.nonresponse import Nonresponse, UnknownEligibility
 from survey_kit.weighting.propensity import Propensity
 from survey_kit.weighting.starting import Base, Household
@@ -107,7 +107,8 @@ class WeightingPlan:
             rows = [line("start", None, current, f"the weights of column '{current.weight}'")]
         for step in steps:
             after = step.apply(current)
-            rows.append(line(step.kind, current, after, "; ".join(after.calibration[-1].notes)))
+            told = (*after.calibration[-1].notes, missed(current, after))
+            rows.append(line(step.kind, current, after, "; ".join(note for note in told if note)))
             current = after
         import pandas as pd
 

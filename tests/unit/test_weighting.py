@@ -165,6 +165,20 @@ def test_a_rule_refuses_linearisation_and_goes_through_replicates(design: sk.Des
     assert "refused" in made.story()
 
 
+def test_a_step_says_which_target_it_misses(design: sk.Design) -> None:
+    rake = Rake(margins={"sex": SEX, "age": AGE})
+    made = plan(rake, Trim(ratio=1.5), rake).apply(design)
+    assert [("misses the target of" in note) for note in made.log["note"]] == [False, False, True, False]
+    trimmed = pd.Series(plan(rake, Trim(ratio=1.5)).apply(design).values)
+    off = {
+        f"{name}={level}": trimmed.groupby(FRAME[name]).sum()[level] / total - 1
+        for name, margin in (("sex", SEX), ("age", AGE))
+        for level, total in margin.items()
+    }
+    worst = max(off, key=lambda name: abs(off[name]))
+    assert f"{worst} by {off[worst]:+.2%}" in made.log["note"][2]
+
+
 # ------------------------------------------------------------------------------------------------------ words and files
 def test_the_story_tells_every_step(design: sk.Design) -> None:
     made = plan(*FIELD, PostStratify(by="sex", totals=SEX)).apply(design)
