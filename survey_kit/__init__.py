@@ -28,6 +28,8 @@ _HOME = {
     "rake": "design",
     "calibrate": "design",
     "standardize": "design",
+    "WeightingPlan": "weighting",
+    "Weights": "weighting",
     "make_replicates": "design",
     "Replicates": "design",
     "Pps": "design",

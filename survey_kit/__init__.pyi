@@ -125,3 +125,5 @@ from survey_kit.tabbook import TabBook as TabBook
 from survey_kit.tabbook import tab_book as tab_book
 
 __version__: str
+from survey_kit.weighting import WeightingPlan as WeightingPlan
+from survey_kit.weighting import Weights as Weights
