@@ -123,7 +123,7 @@ from survey_kit.tabbook import NumericResponse as NumericResponse
 from survey_kit.tabbook import SingleResponse as SingleResponse
 from survey_kit.tabbook import TabBook as TabBook
 from survey_kit.tabbook import tab_book as tab_book
-
-__version__: str
 from survey_kit.weighting import WeightingPlan as WeightingPlan
 from survey_kit.weighting import Weights as Weights
+
+__version__: str
