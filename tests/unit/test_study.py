@@ -302,7 +302,7 @@ def test_bad_weights_are_told(folder, value, message):
         ("not_asked: [police]", "not_asked: [police], break: mode, break_items: [curt]", r"no item .*'curt'"),
         ('version: "1.0", not_asked', "version: 1.0, not_asked", r"in quotes"),
         ('version: "1.0", not_asked', 'version: "3.0", not_asked', r"no version '3.0'"),
-        ("  - {id: \"2023\"", "\t- {id: \"2023\"", r"tab"),
+        ('  - {id: "2023"', '\t- {id: "2023"', r"tab"),
     ],
 )
 def test_study_faults_are_told_with_their_line(folder, old, new, message):
