@@ -243,7 +243,9 @@ def item_seconds(instrument: Instrument, language: str, pace: Pace) -> dict[str,
         if scale is not None and scale.read_out and not item.showcard and not again and len(scale.codes) > 2:
             words += " " + " ".join(instrument.say(scale.texts(code), language) for code in scale.codes)
         kind = "row" if grid is not None and not first else item.type
-        out[item.id] = syllables(words, language) / pace.syllables + pace.answer.get(kind, pace.answer.get("single", 0.0))
+        out[item.id] = syllables(words, language) / pace.syllables + pace.answer.get(
+            kind, pace.answer.get("single", 0.0)
+        )
         before = item
     for module in instrument.modules:
         for item in module.items:
