@@ -85,8 +85,6 @@ def codes_of(design: Design, name: str) -> tuple[Any, ...]:
 
 def sample_of(design: Design, where: str | None) -> BoolArray:
     """Rows (n,) of the domain the whole book is about."""
-    import numpy as np
-
     return design.inside(where)
 
 
