@@ -62,15 +62,14 @@ def _population(draw: Draw) -> FloatArray:
 def _unequal(draw: Draw, source: str, strata: IntArray) -> Pps:
     method: Any = source
     if method == "joint":
-        exact = draw.joint()
-        if (exact <= 0).any():
+        if draw.method.ordered:
             raise DesignError(
-                "Some pairs of units can never come together, so the variance cannot be estimated without bias.",
+                "Some pairs of the frame's units never come together, so the variance has no unbiased estimator.",
                 found=f"method '{draw.method.name}'",
                 fix=f"Leave pps out: the approximation '{draw.method.estimation}' is used.",
             )
         form: Any = "yates_grundy" if draw.method.fixed else "horvitz_thompson"
-        return Pps(probability="draw_pi", method="joint", variance=form, joint=exact, units=list(range(draw.n)))
+        return Pps(probability="draw_pi", method="joint", variance=form, joint=draw.joint(), units=list(range(draw.n)))
     if method == "hartley_rao":
         at = 2 * draw.stratum + draw.certainty
         squares, sums = np.bincount(at, weights=draw.pi**2), np.bincount(at, weights=draw.pi)

@@ -231,7 +231,7 @@ def check_units(frame: Frame, name: str, strata: Strata) -> None:
 
 
 def sorting_keys(frame: Frame, names: Sequence[str]) -> list[FloatArray]:
-    """Give a number (N,) to sort by for each column; missing values come last."""
+    """Give a number (N,) to sort by for each column; missing values come after all others."""
     out = []
     for name in names:
         if frames.kind(frame, name, "order_by") == "number":
@@ -257,14 +257,14 @@ def in_order(keys: Sequence[FloatArray], *, serpentine: bool) -> IntArray:
     """
     group = np.zeros(len(keys[0]), dtype=np.int64)
     order = np.arange(len(group))
-    for key in keys:
-        codes = np.unique(key, return_inverse=True)[1].astype(np.int64)
-        turned = np.where(group % 2 == 1, -codes, codes) if serpentine else codes
-        order = np.lexsort((turned, group))
-        new = (np.diff(group[order]) != 0) | (np.diff(turned[order]) != 0)
-        numbered = np.concatenate([[0], np.cumsum(new)])
-        group = np.empty_like(group)
-        group[order] = numbered
+    for j, key in enumerate(keys):
+        turned = np.where(group % 2 == 1, -key, key) if serpentine and j else key
+        order = np.lexsort((turned, group)) if j else np.argsort(key, kind="stable")
+        if j < len(keys) - 1:
+            sorted_group, sorted_key = group[order], turned[order]
+            new = (sorted_group[1:] != sorted_group[:-1]) | (sorted_key[1:] != sorted_key[:-1])
+            group = np.empty_like(group)
+            group[order] = np.concatenate([[0], np.cumsum(new)])
     return order
 
 
