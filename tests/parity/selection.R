@@ -1,7 +1,8 @@
 # Inclusion probabilities of the package sampling. Makes selection.csv and selection_joint.csv beside this script.
-# R version 4.2.2, sampling 2.9: Rscript selection.R
+#   Rscript tests/parity/selection.R
 suppressMessages(library(sampling))
 options(digits = 17)
+here <- dirname(sub("--file=", "", grep("--file=", commandArgs(), value = TRUE)))
 set.seed(12)
 first <- joint <- NULL
 keep <- function(case, pik, pi2, error = 0 * pi2) {
@@ -24,9 +25,12 @@ pik <- inclusionprobabilities(sizes$mild, 3)
 seen <- 0
 for (r in 1:R) { s <- UPbrewer(pik); seen <- seen + outer(s, s) }
 keep("mild Brewer", pik, seen / R, sqrt(seen / R * (1 - seen / R) / R))
-for (name in c("selection", "selection_joint")) {
-  result <- file(paste0(name, ".csv"), "w")
-  writeLines(paste0("# R ", getRversion(), ", sampling ", packageVersion("sampling")), result)
-  write.csv(if (name == "selection") first else joint, result, row.names = FALSE)
+versions <- paste0("# R ", getRversion(), ", survey ", packageVersion("survey"), ", sampling ", packageVersion("sampling"))
+save <- function(frame, name) {
+  result <- file(file.path(here, name), "w")
+  writeLines(versions, result)
+  write.csv(frame, result, row.names = FALSE)
   close(result)
 }
+save(first, "selection.csv")
+save(joint, "selection_joint.csv")
