@@ -10,7 +10,7 @@ from survey_kit.instrument.compose import placeholders
 from survey_kit.instrument.export.paper_items import Layout
 from survey_kit.instrument.export.paper_routes import way
 from survey_kit.instrument.export.paper_sheet import Booklet, Choice, Draw, Part, Run, Text
-from survey_kit.instrument.export.sentences import letters, numbers
+from survey_kit.instrument.export.sentences import Sentences, letters, numbers
 from survey_kit.instrument.model import Item, Module
 from survey_kit.instrument.questionnaire import Instrument
 from survey_kit.instrument.release import release
@@ -37,6 +37,7 @@ def booklet(instrument: Instrument, language: str, arm: Mapping[str, Code] | Non
     layout = Layout(
         instrument=instrument,
         language=language,
+        sentences=Sentences(instrument, language),
         say=words("paper", language),
         form=words("form", language),
         arm=arm or {},

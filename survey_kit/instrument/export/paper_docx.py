@@ -253,6 +253,8 @@ class _Booklet:
             self.sheet.fill(cell, text, size=8, bold=True)
         for line, row in zip(grid.rows[1:], table.rows, strict=True):
             self._row(line.cells, row, table)
+        for column, width in zip(grid.columns, widths, strict=True):
+            column.width = Mm(width)
         for line in grid.rows:
             for cell, width in zip(line.cells, widths, strict=True):
                 cell.width = Mm(width)

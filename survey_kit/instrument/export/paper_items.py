@@ -23,7 +23,7 @@ from survey_kit.instrument.export.paper_sheet import (
     Text,
 )
 from survey_kit.instrument.export.paper_truths import conjuncts, domains, truths
-from survey_kit.instrument.export.sentences import answer_told, in_words, value_in_words
+from survey_kit.instrument.export.sentences import Sentences
 from survey_kit.instrument.expressions import parse, parse_value
 from survey_kit.instrument.model import MISSING_LABELS, Item
 from survey_kit.instrument.questionnaire import Instrument, joined
@@ -67,6 +67,7 @@ class Layout:
 
     instrument: Instrument
     language: str
+    sentences: Sentences
     say: Words
     form: Words
     arm: Mapping[str, Code]
@@ -90,7 +91,7 @@ class Layout:
 
     def words(self, condition: str) -> str:
         """Say a condition in words."""
-        return in_words(self.instrument, condition, self.language)
+        return self.sentences.condition(condition)
 
     def label(self, item: Item, code: Code) -> Text:
         """Give the words of an answer; none where only the ends of a scale have words."""
@@ -163,7 +164,7 @@ class Layout:
 
     def _work(self, item: Item, number: str) -> Question:
         value = item.value or "0"
-        told: list[Text] = [(Run(f"{value_in_words(self.instrument, value, self.language)}."),)]
+        told: list[Text] = [(Run(f"{self.sentences.value(value)}."),)]
         if not _sure(self.instrument, value):
             told.append((Run(self.say("work_blank")),))
         label = self.text(item.label) or (Run(item.id),)
@@ -249,7 +250,7 @@ class Layout:
         found: set[tuple[str, str]] = set()
         for row in grid.rows:
             condition = self.needed(row.ask_if)
-            told = answer_told(self.instrument, condition, self.language) if condition else None
+            told = self.sentences.answer(condition) if condition else None
             home = self.instrument.grid_of(told[0]) if told else None
             if told is None or home is None:
                 return None

@@ -89,20 +89,26 @@ class Sheet:
             elif part:
                 sized(paragraph.add_run(part), 8)
 
-    def paragraph(self, text: Iterable[Run], *, size: float = 9.5, bold: bool = False, italic: bool = False) -> Any:
+    def paragraph(
+        self, text: Iterable[Run], *, size: float = 9.5, bold: bool | None = None, italic: bool = False
+    ) -> Any:
         """Write a paragraph."""
         paragraph = self.file.add_paragraph()
         self.runs(paragraph, text, size=size, bold=bold, italic=italic)
         return paragraph
 
     def runs(
-        self, paragraph: Any, text: Iterable[Run], *, size: float = 9.5, bold: bool = False, italic: bool = False
+        self, paragraph: Any, text: Iterable[Run], *, size: float = 9.5, bold: bool | None = None, italic: bool = False
     ) -> None:
         """Write runs; a blank is underlined, another language is marked."""
         for run in text:
             made = paragraph.add_run(plain((run,)))
-            made.bold, made.italic = bold, italic or run.blank
-            made.underline = run.blank or None
+            if bold is not None:
+                made.bold = bold
+            if italic or run.blank:
+                made.italic = True
+            if run.blank:
+                made.underline = True
             sized(made, size)
             if run.language:
                 _language(made._element.get_or_add_rPr(), run.language)  # noqa: SLF001
@@ -135,7 +141,7 @@ class Sheet:
             row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))  # noqa: SLF001
         return table
 
-    def fill(self, cell: Any, text: str, *, size: float = 8.5, bold: bool = False) -> Any:
+    def fill(self, cell: Any, text: str, *, size: float = 8.5, bold: bool | None = None) -> Any:
         """Write into a cell."""
         paragraph = cell.paragraphs[0]
         self.runs(paragraph, [Run(text)], size=size, bold=bold)
@@ -168,6 +174,7 @@ def _language(properties: Any, language: str) -> None:
 
 
 def sized(run: Any, size: float) -> None:
+    """Give a run its size in points."""
     from docx.shared import Pt
 
     run.font.size = Pt(size)

@@ -12,7 +12,7 @@ from survey_kit.instrument.expressions import parse, parse_value
 from survey_kit.instrument.questionnaire import Instrument
 from survey_kit.language import words
 
-__all__ = ["answer_told", "in_words", "letters", "numbers", "value_in_words"]
+__all__ = ["Sentences", "answer_told", "in_words", "letters", "numbers", "value_in_words"]
 
 
 def in_words(instrument: Instrument, condition: str, language: str) -> str:
@@ -38,7 +38,7 @@ def in_words(instrument: Instrument, condition: str, language: str) -> str:
     >>> in_words(form, "not answered(age) or contact != 1", "ru")
     'на A2 нет ответа (не знает, отказался или не спрашивали), или ответ на A1 — «Нет»'
     """
-    return _sayer(instrument, language).truth(parse(condition).tree).text
+    return Sentences(instrument, language).condition(condition)
 
 
 def value_in_words(instrument: Instrument, value: str, language: str) -> str:
@@ -52,7 +52,7 @@ def value_in_words(instrument: Instrument, value: str, language: str) -> str:
     >>> value_in_words(form, "size - adults if size > 0 else 0", "en")
     '(A1 − A2) if the number in A1 is 1 or more; otherwise 0'
     """
-    return _sayer(instrument, language).value(parse_value(value).tree)
+    return Sentences(instrument, language).value(value)
 
 
 def answer_told(instrument: Instrument, condition: str, language: str) -> tuple[str, str] | None:
@@ -66,9 +66,33 @@ def answer_told(instrument: Instrument, condition: str, language: str) -> tuple[
     >>> answer_told(form, "q == 1", "en")
     ('q', '“Yes”')
     """
-    atom = _sayer(instrument, language).atom(parse(condition).tree)
-    return None if atom is None else (atom.name, atom.answers)
+    return Sentences(instrument, language).answer(condition)
 
 
-def _sayer(instrument: Instrument, language: str) -> Sayer:
-    return Sayer(instrument, language, words("paper", language), numbers(instrument))
+class Sentences:
+    """The sentences of one instrument in one language, for many conditions.
+
+    Examples
+    --------
+    >>> from survey_kit.instrument.model import Item, Module
+    >>> form = Instrument(id="a", version="1", modules=(Module(id="m", items=(Item(id="age", type="integer"),)),))
+    >>> say = Sentences(form, "en")
+    >>> say.condition("age < 30"), say.condition("answered(age)")
+    ('the number in A1 is 29 or less', 'A1 was answered')
+    """
+
+    def __init__(self, instrument: Instrument, language: str) -> None:
+        self._say = Sayer(instrument, language, words("paper", language), numbers(instrument))
+
+    def condition(self, condition: str) -> str:
+        """Say a condition; see `in_words`."""
+        return self._say.truth(parse(condition).tree).text
+
+    def value(self, value: str) -> str:
+        """Say how a value is computed; see `value_in_words`."""
+        return self._say.value(parse_value(value).tree)
+
+    def answer(self, condition: str) -> tuple[str, str] | None:
+        """Read a condition that one item has one of some answers; see `answer_told`."""
+        atom = self._say.atom(parse(condition).tree)
+        return None if atom is None else (atom.name, atom.answers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from survey_kit.errors import InstrumentError
@@ -81,6 +81,11 @@ class Sayer:
     language: str
     say: Words
     numbers: Mapping[str, str]
+    order: Mapping[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        places = {item.id: place for place, item in enumerate(self.instrument.items)}
+        object.__setattr__(self, "order", places)
 
     # ------------------------------------------------------------------------------------------------------ truth
     def truth(self, node: ast.expr, *, sure: bool = True) -> Clause:
@@ -300,7 +305,7 @@ class Sayer:
 
     def several(self, names: Sequence[str]) -> str:
         """Name several items; rows that follow each other as a range."""
-        order = {name: place for place, name in enumerate(item.id for item in self.instrument.items)}
+        order = self.order
         runs: list[list[str]] = []
         for name in sorted(dict.fromkeys(names), key=lambda one: order.get(one, len(order))):
             grid = self.instrument.grid_of(name) if name in self.instrument else None
