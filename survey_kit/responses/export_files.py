@@ -137,7 +137,9 @@ def write(path: Path, kind: Format, columns: Sequence[Column], of: About, log: N
     missing = {name: one.missing for name, one in made.items() if one.missing}
     if kind == "sav":
         measures = {names[one.name]: one.measure for one in columns}
-        more |= {"missing_ranges": missing, "variable_measure": measures, "note": list(of.notes), "row_compress": True}
+        whole = {name: "F8.0" for name, one in made.items() if _whole(one)}  # else SPSS shows 1.00
+        more |= {"missing_ranges": missing, "variable_measure": measures, "variable_format": whole}
+        more |= {"note": list(of.notes), "row_compress": True}
     else:
         more["missing_user_values"] = missing
     with atomic(path) as temporary:
@@ -153,6 +155,11 @@ def _library() -> Any:
         what = "SPSS and Stata files need pyreadstat."
         raise ResponsesError(what, fix="pip install 'trust-survey-kit[files]'") from None
     return pyreadstat
+
+
+def _whole(column: Encoded) -> bool:
+    numbers = np.asarray(column.values)
+    return numbers.dtype.kind == "f" and bool(np.all(np.mod(numbers[np.isfinite(numbers)], 1) == 0))
 
 
 def _mixed(column: Encoded) -> Any:

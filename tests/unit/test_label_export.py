@@ -111,6 +111,7 @@ def test_sav_round_trip_through_pyreadstat(form, table, tmp_path):
     assert about.variable_measure["contact"] == "nominal"
     assert about.variable_measure["age"] == "scale"
     assert about.file_label.startswith("ЖАСАНДЫ ДЕРЕКТЕР. ПИЛОТ")
+    assert about.original_variable_types["contact"] == "F8.0"
     assert data["data_status"].unique().tolist() == ["synthetic"]
     plain, _ = pyreadstat.read_sav(path)  # as SPSS counts
     assert plain["trust"].notna().sum() == 2
@@ -185,6 +186,17 @@ def test_responses_give_the_reasons_they_hold(form, table, tmp_path):
     data = pyreadstat.read_sav(path, user_missing=True)[0]
     assert data["trust"].tolist() == [0, 10, -1, 98, 99]  # 97 became "not asked" when the answers were taken
     assert data["age"].fillna(-9).tolist() == [18, -9, 998, 999, 110]
+
+
+def test_waves_stand_beside_the_answers(form, table, tmp_path):
+    waves = table.assign(wave=["2018/19", "2023", "2023", "2023", "2018/19"], w=[0.5, 1.5, 1, 1, 1])
+    answers = take(waves, instruments={"": form}, wave="wave", required=["w"], data_status="real")
+    path, _ = written(form, answers, tmp_path, "sav", "en", include=["w"])
+    data, about = pyreadstat.read_sav(path, user_missing=True)
+    assert data["wave"].tolist() == waves["wave"].tolist()
+    assert data["w"].tolist() == waves["w"].tolist()
+    assert about.column_names_to_labels["wave"] == "Wave"
+    assert about.column_names[:2] == ["data_status", "wave"]
 
 
 def test_real_and_synthetic_never_share_a_file(form, table, tmp_path):
