@@ -143,6 +143,12 @@ def _json_schema(form: Instrument, folder: Path, languages: Sequence[str]) -> Se
     return (write_json_schema(form, folder / f"{form.id}_schema.json", language=languages[0]),)
 
 
+def _labels(form: Instrument, folder: Path, languages: Sequence[str]) -> Sequence[Path]:
+    from survey_kit.instrument.export.scripts import write_label_scripts
+
+    return write_label_scripts(form, folder, languages=languages)
+
+
 WRITERS: Mapping[str, Writer] = {
     "xlsform": _xlsform,
     "xform": _xform,
@@ -154,4 +160,5 @@ WRITERS: Mapping[str, Writer] = {
     "ddi": _ddi,
     "ddi-lifecycle": _ddi_lifecycle,
     "json-schema": _json_schema,
+    "labels": _labels,
 }
