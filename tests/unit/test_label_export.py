@@ -1,5 +1,8 @@
 """Labelled SPSS and Stata files: what goes out comes in again, and what identifies people never goes out."""
 
+import shutil
+import subprocess
+
 import numpy as np
 import pandas as pd
 import pyreadstat
@@ -300,3 +303,38 @@ def test_unknown_language_and_format_are_refused(form, table, tmp_path):
         export_labelled(table, form, tmp_path, languages=["fr"])
     with pytest.raises(ResponsesError, match="no format"):
         export_labelled(table, form, tmp_path, formats=["xpt"])
+
+
+def haven():
+    """Say whether R can read these files by itself."""
+    program = shutil.which("Rscript")
+    if program is None:
+        return False
+    asked = [program, "--vanilla", "-e", 'quit(status = !requireNamespace("haven", quietly = TRUE))']
+    return subprocess.run(asked, capture_output=True, check=False, timeout=60).returncode == 0
+
+
+R_READS = """
+sav <- haven::read_sav("kk.sav", user_na = TRUE); dta <- haven::read_dta("kk.dta")
+out <- c(attr(sav$contact, "label"), names(attr(sav$applies, "labels")), paste(unclass(sav$applies), collapse = " "),
+         paste(is.na(sav$applies), collapse = " "), paste(ifelse(is.na(dta$applies), haven::na_tag(dta$applies), unclass(dta$applies)), collapse = " "),
+         attr(dta$contact, "label"))
+stopifnot(names(attr(dta$applies, "labels"))[haven::na_tag(attr(dta$applies, "labels")) %in% "h"] == names(attr(sav$applies, "labels"))[3])
+con <- file("out.txt", open = "wb"); writeLines(enc2utf8(out), con, useBytes = TRUE); close(con)
+"""
+
+
+@pytest.mark.skipif(not haven(), reason="there is no R with haven")
+def test_another_reader_finds_the_same(form, table, tmp_path):
+    for kind in ("sav", "dta"):
+        written(form, table, tmp_path, kind)[0].rename(tmp_path / f"kk.{kind}")
+    (tmp_path / "read.R").write_text(R_READS, encoding="ascii")
+    done = subprocess.run(
+        ["Rscript", "--vanilla", "read.R"], cwd=tmp_path, capture_output=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr.decode(errors="replace")
+    lines = (tmp_path / "out.txt").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == lines[10] == KAZAKH
+    assert lines[1:7] == ["Келісемін", "Келіспеймін", "Маған қатысы жоқ", "Білмеймін", "Бас тартты", "Сұралмады"]
+    assert lines[7:10] == ["97 -1 -1 98 1", "TRUE TRUE TRUE TRUE FALSE", "h a a b 1"]
+    assert lines[11:] == []

@@ -1,4 +1,8 @@
-"""How often each answer was given: unweighted counts of a codebook, small ones withheld."""
+"""How often each answer was given: unweighted counts of a codebook, small ones withheld.
+
+Each column is judged by itself: what follows from two columns together (how many were led to a follow-up) is not searched for, so a
+codebook of a small sample still wants a look before it is handed on. Members of repeated modules are not counted.
+"""
 
 from __future__ import annotations
 

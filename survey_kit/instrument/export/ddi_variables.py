@@ -65,7 +65,7 @@ class Variables:
         for one in self.columns:
             self._variable(data, one)
         if self.counted is not None:
-            text = f"Counts are unweighted. Counts of 1 to {LEAST - 1} are withheld, and others from which they could be worked out."
+            text = f"Counts are unweighted. Counts of 1 to {LEAST - 1} are withheld, and others in the same variable from which they could be worked out."
             self.write.note(data, "counts", text)
 
     # --------------------------------------------------------------------------------------------------------- groups
