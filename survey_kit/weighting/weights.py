@@ -32,6 +32,15 @@ class Weights:
     log
         One row per step: ``step, rows`` (with weight), ``changed, fell_out, sum, min, max, deff`` (Kish), ``n_effective,
         note, replicate_only``.
+
+    Examples
+    --------
+    >>> import pandas as pd, survey_kit as sk
+    >>> from survey_kit.weighting import Nonresponse
+    >>> people = pd.DataFrame({"w": [2.0, 2, 3, 3], "came": [True, False, True, True], "area": [1, 1, 2, 2]})
+    >>> made = sk.WeightingPlan(steps=(Nonresponse(respondent="came", by="area"),)).apply(sk.Design(people, weight="w"))
+    >>> made.values.tolist()
+    [4.0, 0.0, 3.0, 3.0]
     """
 
     design: Design
