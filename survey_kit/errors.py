@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 LONGEST_LINE = 400
+MOST_COMPARED = 200  # names that a word is compared with letter by letter
 
 
 class SurveyKitError(ValueError):
@@ -111,11 +112,22 @@ def did_you_mean(word: object, known: Iterable[object]) -> str:
     """
     names = sorted({str(name) for name in known})
     folded = {name.casefold(): name for name in reversed(names)}
-    near = difflib.get_close_matches(str(word).casefold(), folded, n=1, cutoff=0.6)
+    wanted = str(word).casefold()[:100]
+    near = difflib.get_close_matches(wanted, _alike(wanted, folded), n=1, cutoff=0.6)
     if near:
         return f"did you mean '{folded[near[0]]}'?"
     shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
     return f"known: {shown}" if names else "none is known here"
+
+
+def _alike(word: str, names: Iterable[str]) -> list[str]:
+    """Choose, of very many names, those that begin or end like a word."""
+    known = list(names)
+    if len(known) <= MOST_COMPARED:
+        return known
+    ends = [name for name in known if name[:4] == word[:4] and name[-4:] == word[-4:]]
+    some = [name for name in known if name[:2] == word[:2] or name[-3:] == word[-3:]]
+    return [*ends[:MOST_COMPARED], *some[:MOST_COMPARED]]
 
 
 def _one_line(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import sys
@@ -145,7 +146,21 @@ def _fault(fault: BaseException, command: str, *, as_json: bool, debug: bool) ->
 def _print_json(record: dict[str, Any]) -> None:
     import json
 
-    print(json.dumps(record, ensure_ascii=False, default=_plain, allow_nan=False), flush=True)
+    try:
+        text = json.dumps(record, ensure_ascii=False, default=_plain, allow_nan=False)
+    except ValueError:  # JSON has no infinity
+        text = json.dumps(_finite(record), ensure_ascii=False, default=_plain, allow_nan=False)
+    print(text, flush=True)
+
+
+def _finite(value: Any) -> Any:
+    """Give numbers beyond all numbers as texts."""
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(one) for one in value]
+    value = value.item() if hasattr(value, "item") and not isinstance(value, Path) else value
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _plain(value: object) -> object:

@@ -12,7 +12,7 @@ from survey_kit.instrument.model import DRAWN, Declaration, Problem
 from survey_kit.instrument.places import Place, Teller, Way
 from survey_kit.instrument.texts import walk_texts
 
-PIPED = re.compile(r"\$\{([^}]*)\}")
+PIPED = re.compile(r"\$\{([^{}]*)\}")
 VARIABLE_BYTES, VALUE_BYTES = 255, 120  # SPSS cuts longer labels without a word
 _SILENT = frozenset({"calculated", *DRAWN})  # never shown
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")

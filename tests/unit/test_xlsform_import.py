@@ -246,6 +246,24 @@ def test_a_computed_value_is_moved_behind_what_it_looks_at():
     assert made.problems == ()
 
 
+def test_a_chain_of_computed_values_is_put_in_order():
+    chain = [{"type": "calculate", "name": f"c{n}", "calculation": f"${{c{n + 1}}} + 1"} for n in range(300)]
+    chain.append({"type": "calculate", "name": "c300", "calculation": "${age} + 1"})
+    made = read(*chain, question("integer", "age"))
+    assert [item.id for item in made.instrument.items] == ["age", *(f"c{n}" for n in range(300, -1, -1))]
+    assert made.problems == ()
+
+
+def test_a_circle_of_computed_values_is_told():
+    made = read(
+        {"type": "calculate", "name": "a", "calculation": "${b} + 1"},
+        {"type": "calculate", "name": "b", "calculation": "${a} + 1"},
+        question("text"),
+    )
+    assert {item.id for item in made.instrument.items} == {"a", "b", "q"}
+    assert [problem.code for problem in made.problems] == ["I011"]
+
+
 # ------------------------------------------------------------------------------------------------------------------- faults
 FAULTS: dict[str, tuple[list[dict[str, str]], list[tuple[str, str, str]]]] = {
     "an unknown type": ([ASKED, question("selct_one yes_no")], [("error", "X103", "survey row 3")]),

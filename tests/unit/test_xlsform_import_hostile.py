@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
@@ -211,3 +211,64 @@ def test_lists_of_rows_are_checked():
         read_xlsform({"survey": [1, 2]})  # type: ignore[list-item]
     with pytest.raises(InstrumentError, match="no list of rows"):
         read_xlsform({"survey": "text"})  # type: ignore[dict-item]
+
+
+ASKED = [
+    {"type": "select_one l", "name": "consent", "label": "C?", "required": "yes"},
+    {"type": "integer", "name": "age", "label": "A?", "required": "yes"},
+]
+LISTS = [{"list_name": "l", "name": str(code), "label": f"Answer {code}"} for code in range(1, 6)]
+UNFOLDING = {
+    "a sum of choices": {"relevant": "(" + " + ".join(f"if(${{consent}} = {n}, 1, 0)" for n in range(24)) + ") > 3"},
+    "choices in tests": {"relevant": "if(" * 60 + "${age} > 1" + ", ${age} > 2, ${age} > 3)" * 60},
+    "choices in values": {"relevant": "if(" * 60 + "${age}" + " = 1, ${age}, ${consent})" * 60 + " = 1"},
+    "computed choices": {"type": "calculate", "calculation": "if(" * 60 + "${age}" + " = 1, ${age}, ${consent})" * 60},
+    "remainders": {"type": "calculate", "calculation": " mod ".join(["${age}"] * 30)},
+    "brackets": {"relevant": "(" * 9000 + "${age} > 1" + ")" * 9000},
+    "blanks": {"relevant": " " * 19_000 + "${age} > 1"},
+    "signs": {"relevant": "- " * 9900 + "1"},
+    "a long chain": {"relevant": " or ".join(f"(${{age}} > {n} and ${{consent}} = {n})" for n in range(240))},
+    "open references": {"label": "${" * 16_000},
+    "open placeholders": {"label": "[[" * 16_000},
+    "open brackets in words": {"label": "(" * 32_000, "hint": "1 (" * 10_000},
+    "dashes": {"label": "98 " + "-" * 30_000, "type": "integer"},
+    "a long name": {"name": "x" * 30_000},
+    "a long type": {"type": "select_one " + "x" * 30_000},
+}
+
+
+@pytest.mark.parametrize("cells", UNFOLDING.values(), ids=UNFOLDING.keys())
+def test_what_would_unfold_is_read_in_no_time(cells: dict[str, str]):
+    begun = process_time()
+    row = {"type": "text", "name": "q", "label": "Q?", "required": "yes", **cells}
+    made = read_xlsform({"survey": [*ASKED, row], "choices": LISTS})
+    assert process_time() - begun < 2
+    assert made.instrument.items[0].id == "consent"
+
+
+def questions(n: int, **cells: str) -> list[dict[str, str]]:
+    """Make questions; an N inside a cell is the number of the question."""
+    rows = [{"type": "integer", "name": "question_N", "label": "Q N?", "required": "yes", **cells} for _ in range(n)]
+    return [{key: text.replace("N", str(number)) for key, text in row.items()} for number, row in enumerate(rows)]
+
+
+MANY = {
+    "unknown references": (questions(700, relevant="${qestion_N} > 1"), []),
+    "unknown lists": (
+        questions(1000, type="select_one lst_N"),
+        [{"list_name": f"list_{n}", "name": "1", "label": "x"} for n in range(1000)],
+    ),
+    "unknown codes": (
+        [*ASKED, *questions(250, relevant="${consent} = 'xN'")],
+        [{"list_name": "l", "name": str(n), "label": "x"} for n in range(1500)],
+    ),
+    "a long list": (ASKED, [{"list_name": "l", "name": str(n), "label": "x"} for n in range(6_000)]),
+    "late values": ([{"type": "calculate", "name": f"c{n}", "calculation": f"${{question_{n}}}"} for n in range(500)] + questions(500), []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("survey", "choices"), MANY.values(), ids=MANY.keys())
+def test_very_many_faults_take_a_few_seconds(survey: list[dict[str, str]], choices: list[dict[str, str]]):
+    begun = process_time()
+    read_xlsform({"survey": survey, "choices": choices})
+    assert process_time() - begun < 5

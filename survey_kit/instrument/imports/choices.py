@@ -124,13 +124,18 @@ def _missing(
     plain = {code: _unmarked(one.texts) for code, one in choices.items()}
     marked = {code for code, (_, was) in plain.items() if was}
     missing: dict[Code, MissingKind] = {}
-    for code, (texts, _) in reversed(plain.items()):
+    for behind, (code, (texts, _)) in enumerate(reversed(plain.items())):
         conventional = isinstance(code, int) and bool(CONVENTIONAL.fullmatch(str(code)))
-        last = len(missing) == sum(1 for _ in choices) - list(choices).index(code) - 1
+        last = len(missing) == behind
         kind = missing_kind(texts, code, certain=code in marked)
         if marked and code not in marked:
             continue
-        if kind is None and _apart(code, choices) and not _ANSWERS.search(" ".join(texts.values()).casefold()):
+        if (
+            kind is None
+            and conventional
+            and _apart(code, choices)
+            and not _ANSWERS.search(" ".join(texts.values()).casefold())
+        ):
             kind = missing_kind({}, code, certain=True)
             message = f"The choice '{code}' of '{name}' is taken for no answer ({kind}) by its number, here and wherever it stands."
             fix = "Correct 'missing:' where it is an answer."
@@ -200,7 +205,7 @@ def missing_kind(texts: Mapping[str, str], code: Code, *, certain: bool = False)
 
 def _said(text: str) -> MissingKind | None:
     """Give what the words of an answer mean, if they say that it is none."""
-    plain = re.sub(r"[.!]|\(.*?\)", "", text.replace("’", "'")).strip().casefold()
+    plain = re.sub(r"[.!]|\([^()]*\)", "", text.replace("’", "'")).strip().casefold()
     first = re.split(r"[/;]", plain)[0].strip()
     for kind, pattern in _KINDS.items():
         if first and re.fullmatch(pattern, first):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from survey_kit.errors import InstrumentError
@@ -13,6 +14,8 @@ from survey_kit.instrument.imports.xpath_tree import Unreadable, read_xpath
 from survey_kit.instrument.model import Item
 from survey_kit.instrument.questionnaire import Instrument
 from survey_kit.instrument.xpath import calculation
+
+MOST_ROUNDS = 50
 
 
 def settled(form: Instrument, items: Items, undone: Undone) -> Instrument:
@@ -67,37 +70,39 @@ def moved(form: Instrument) -> Instrument:
 
     Values that wait for each other in a circle, or for members of a repeated module, stay where they are.
     """
-    for _ in range(len(form.items)):
-        place = {item.id: number for number, item in enumerate(form.items)}
-        late = next((one for one in form.items if _target(form, one, place) is not None), None)
-        target = _target(form, late, place) if late is not None else None
-        if late is None or target is None:
-            return form
-        form = _after(form, late, target)
+    for _ in range(MOST_ROUNDS):
+        targets = _targets(form)
+        if not targets:
+            break
+        form = _behind(form, targets)
     return form
 
 
-def _target(form: Instrument, item: Item, place: dict[str, int]) -> str | None:
-    """Name the last item that a computed value looks at and that comes after it, where it can be put behind that."""
-    if item.type != "calculated" or item.value is None or form.module_of(item.id).repeat is not None:
-        return None
-    names = {name for text in (item.value, item.ask_if) if text for name in _looked_at(text)}
-    later = [name for name in names if name in place and place[name] > place[item.id]]
-    if not later:
-        return None
-    last = max(later, key=place.__getitem__)
-    other = form.item(last)
-    waits = other.type == "calculated" and item.id in {
-        name for text in (other.value, other.ask_if) if text for name in _looked_at(text)
-    }
-    used = any(
-        item.id in _looked_at(text)
-        for one in form.items
-        if place[item.id] < place[one.id] <= place[last]
-        for text in (one.value, form.condition(one.id), one.constraint)
-        if text
-    )
-    return None if waits or used or form.module_of(last).repeat is not None else last
+def _targets(form: Instrument) -> dict[str, str]:
+    """Name for each computed value that comes too early the last item it looks at, where it can be put behind that."""
+    place = {item.id: number for number, item in enumerate(form.items)}
+    looks = {item.id: _looks(form, item) for item in form.items}
+    users: dict[str, list[int]] = {}
+    for name, seen in looks.items():
+        for other in seen:
+            users.setdefault(other, []).append(place[name])
+    out: dict[str, str] = {}
+    for item in form.items:
+        later = [name for name in looks[item.id] if place.get(name, -1) > place[item.id]]
+        if item.type != "calculated" or not later or form.module_of(item.id).repeat is not None:
+            continue
+        last = max(later, key=place.__getitem__)
+        needed = any(place[item.id] < user <= place[last] for user in users.get(item.id, ()))
+        if not needed and form.module_of(last).repeat is None:
+            out[item.id] = last
+    return out
+
+
+def _looks(form: Instrument, item: Item) -> frozenset[str]:
+    """Name the items that an item depends on."""
+    own = item.type == "calculated"  # the condition of its module moves with a computed value
+    texts = (item.value, item.ask_if) if own else (item.value, form.condition(item.id), item.constraint)
+    return frozenset(name for text in texts if text for name in _looked_at(text) if name != item.id)
 
 
 def _looked_at(text: str) -> tuple[str, ...]:
@@ -109,17 +114,25 @@ def _looked_at(text: str) -> tuple[str, ...]:
     return ()
 
 
-def _after(form: Instrument, item: Item, last: str) -> Instrument:
-    """Put an item behind another one, or behind its grid."""
+def _behind(form: Instrument, targets: Mapping[str, str]) -> Instrument:
+    """Put items behind other ones, or behind the grids these stand in."""
+    waiting: dict[str, list[Item]] = {}
+    for name, last in targets.items():
+        waiting.setdefault(last, []).append(form.item(name))
     modules = []
     for module in form.modules:
         kept: list[Item] = []
         for one in module.items:
-            if one.id != item.id:
-                kept.append(one)
-            if one.id == last or any(row.id == last for row in one.rows):
-                condition = None if module.id == form.module_of(item.id).id else form.module_of(item.id).ask_if
-                kept.append(replace(item, ask_if=joined([condition, item.ask_if])))
+            if one.id in targets:
+                continue
+            kept.append(one)
+            ended = [one.id, *(row.id for row in one.rows)]
+            while ended:  # what waits for an item, then what waits for that
+                for item in waiting.pop(ended.pop(0), ()):
+                    home = form.module_of(item.id)
+                    condition = None if module.id == home.id else home.ask_if
+                    kept.append(replace(item, ask_if=joined([condition, item.ask_if])))
+                    ended.append(item.id)
         if kept or module.lead_in or module.instruction:
             modules.append(replace(module, items=tuple(kept)))
     return replace(form, modules=tuple(modules))

@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 from survey_kit.types import Code
 
+LARGEST = 2_000  # comparisons of a condition, unfolded
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
@@ -142,6 +144,7 @@ class All:
     """Every part."""
 
     parts: tuple[Logic, ...]
+    size: int = field(default=1, compare=False)  # how many comparisons stand in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,7 @@ class Some:
     """At least one part."""
 
     parts: tuple[Logic, ...]
+    size: int = field(default=1, compare=False)
 
 
 Logic: TypeAlias = Compare | Has | Filled | Truth | All | Some
@@ -165,13 +169,16 @@ def some(parts: Iterator[Logic] | tuple[Logic, ...] | list[Logic]) -> Logic:
 
 
 def _joined(parts: list[Logic], kind: type[All | Some], neutral: Truth) -> Logic:
+    size = sum(part.size for part in parts if isinstance(part, All | Some)) + len(parts)
+    if size > LARGEST:
+        raise Lost("A condition unfolds to too many comparisons.", "Compute parts of it in a calculate row.")
     flat: dict[Logic, None] = {}
     for part in parts:
         flat |= dict.fromkeys(part.parts) if isinstance(part, kind) else {part: None}
     if Truth(not neutral.value) in flat:
         return Truth(not neutral.value)
     flat.pop(neutral, None)
-    return next(iter(flat)) if len(flat) == 1 else kind(tuple(flat)) if flat else neutral
+    return next(iter(flat)) if len(flat) == 1 else kind(tuple(flat), size) if flat else neutral
 
 
 def denied(logic: Logic) -> Logic:

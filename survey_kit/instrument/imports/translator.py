@@ -182,6 +182,10 @@ class Translator:
                 one, other = self.value(left), self.value(right)
                 return _computed("/" if op == "div" else op, one, other)
             case Binary("mod", left, right):
+                if any(_divided(part) for part in (left, right)):
+                    raise Lost(
+                        "A remainder of a remainder cannot be expressed.", "Compute the first one in a row of its own."
+                    )
                 one, other = self.value(left), self.value(right)
                 return Op("-", one, Op("*", Func("floor", Op("/", one, other)), other))
             case Call(name, args):
@@ -334,6 +338,23 @@ def _compared(op: str, left: float | str, right: float | str) -> bool:
     if isinstance(left, str) or isinstance(right, str):
         return False
     return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[op]
+
+
+def _divided(node: Node) -> bool:
+    """Say whether a remainder stands in an expression."""
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        match one:
+            case Binary(op, left, right):
+                if op == "mod":
+                    return True
+                waiting += [left, right]
+            case Call(_, args):
+                waiting += args
+            case _:
+                pass
+    return False
 
 
 def _floored(test: Node, body: Node, other: Node) -> Node | None:

@@ -103,7 +103,7 @@ def _part(path: Path, archive: ZipFile, part: Any) -> None:
 
 def _sheet_size(path: Path, name: str, text: bytes) -> None:
     cells = len(re.findall(rb"<(?:\w+:)?c[ >]", text))
-    rows = max((int(found) for found in re.findall(rb'<(?:\w+:)?row [^>]*?\br="(\d{1,9})', text)), default=0)
+    rows = max((int(found) for found in re.findall(rb'<(?:\w+:)?row [^<>]*?\br="(\d{1,9})', text)), default=0)
     if cells > MAX_CELLS or rows > MAX_ROWS:
         found = f"{name}: {cells} cells, row {rows}"
         raise _refused(
@@ -194,7 +194,7 @@ def markdown_tables(text: str) -> Iterator[tuple[str, Table]]:
     """
     name, rows = "", list[tuple[int, tuple[str, ...]]]()
     for line in text.splitlines():
-        if not line.strip().startswith("|") or re.fullmatch(r"[|\s:-]*-[|\s:-]*", line):
+        if not line.strip().startswith("|") or ("-" in line and not line.strip("|:- \t")):
             continue
         inside = line.strip()[1:].removesuffix("|")
         first, *cells = [cell.replace("\\|", "|").strip() for cell in re.split(r"(?<!\\)\|", inside)]

@@ -172,7 +172,7 @@ class Unreadable(ValueError):  # noqa: N818  (told with its place by whoever rea
 
 
 _TOKEN = re.compile(
-    r"""\s*(?:
+    r"""(?:
         (?P<ref>\$\{\s*[\w.:-]+\s*\})
       | (?P<number>\d+(?:\.\d+)?|\.\d+)
       | (?P<text>'[^']*'|"[^"]*")
@@ -181,6 +181,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
+_BLANKS = re.compile(r"\s*")
 _POWERS = {
     "or": 1,
     "and": 2,
@@ -237,20 +238,25 @@ def references(node: Node) -> Iterator[str]:
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
-    at = 0
-    while text[at:].strip():
+    at = _blanks(text, 0)
+    while at < len(text):
         found = _TOKEN.match(text, at)
-        rest = text[at:].lstrip()
-        odd = next((one for one in _ODD if rest.startswith(one)), None)
-        if odd is not None and not (odd == "!" and rest.startswith("!=")):
+        odd = next((one for one in _ODD if text.startswith(one, at)), None)
+        if odd is not None and not (odd == "!" and text.startswith("!=", at)):
             raise Unreadable(f"'{odd}' is no operator.", f"Write {_ODD[odd]}.")
         if found is None:
-            if rest[0] in "'\"":
-                raise Unreadable("A quote is opened and not closed.", f"Close it: {rest[:40]}")
-            raise Unreadable(f"'{rest[:20]}' cannot be read.", "Write references like ${name}.")
+            if text[at] in "'\"":
+                raise Unreadable("A quote is opened and not closed.", f"Close it: {text[at : at + 40]}")
+            raise Unreadable(f"'{text[at : at + 20]}' cannot be read.", "Write references like ${name}.")
         kind = str(found.lastgroup)
         yield kind, found[kind]
-        at = found.end()
+        at = _blanks(text, found.end())
+
+
+def _blanks(text: str, at: int) -> int:
+    """Give the place of the next letter that is no blank."""
+    found = _BLANKS.match(text, at)
+    return found.end() if found else at
 
 
 class _Reader:
