@@ -14,9 +14,10 @@ from survey_kit.instrument import Instrument, Item, Module, Repeat, Rotation, Sc
 from survey_kit.instrument.export.paper import write_paper, write_showcards
 from survey_kit.instrument.export.paper_build import booklet
 from survey_kit.instrument.export.paper_cards import cards
+from survey_kit.instrument.export.paper_routes import way
 from survey_kit.instrument.export.paper_sheet import Booklet, Choices, Digits, Question, Table, plain
 from survey_kit.instrument.export.paper_typst import paper_pdf, paper_typst
-from survey_kit.instrument.export.sentences import numbers
+from survey_kit.instrument.export.sentences import Sentences, numbers
 
 ROOT = Path(__file__).parents[2]
 POPULATION = ("trust_in_institutions", "corruption_experience")
@@ -368,3 +369,27 @@ def test_every_instrument_can_be_printed(name: str, tmp_path: Path) -> None:
     instrument = inspect(ROOT / "instruments" / name, None, None)
     made = write_paper(instrument, tmp_path, instrument.languages[:2])
     assert all(path.stat().st_size > 20_000 for path in made)
+
+
+@pytest.mark.parametrize("language", ["en", "kk", "ru"])
+@pytest.mark.parametrize("name", ["corruption_experience", "public_service_quality", "business_integrity"])
+def test_what_is_printed_is_the_way_that_was_worked_out(name: str, language: str) -> None:
+    instrument = inspect(ROOT / "instruments" / name, None, None)
+    made, planned, say = booklet(instrument, language), way(instrument), Sentences(instrument, language)
+    for part in made.parts:
+        condition = planned.filters[part.id]
+        assert (say.condition(condition) in part.only_if) if condition else part.only_if == ""
+        module = next(one for one in instrument.modules if one.id == part.id)
+        conditions = {item.id: item.ask_if for item in module.items}
+        standing: str | None = None
+        for question in part.questions:
+            if question.only_if:
+                standing = conditions[question.id]
+                assert standing is not None
+                assert say.condition(standing) in question.only_if
+            assert conditions[question.id] in {None, standing}
+            arrows = {one.code for one in question.missing if one.arrow}
+            if isinstance(question.answer, Choices):
+                arrows |= {one.code for one in question.answer.choices if one.arrow}
+            assert arrows == {str(code) for code in planned.by_code.get(question.id, {})}
+            assert bool(question.after) == (question.id in planned.after)

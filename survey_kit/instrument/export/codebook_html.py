@@ -10,7 +10,7 @@ from pathlib import Path
 
 from survey_kit.instrument.compose import placeholders
 from survey_kit.instrument.export.codebook_rows import Entry, Texts, Value, entries
-from survey_kit.instrument.export.sentences import letters
+from survey_kit.instrument.export.sentences import letters, unit_in_words
 from survey_kit.instrument.model import Module
 from survey_kit.instrument.questionnaire import Instrument
 from survey_kit.instrument.release import release
@@ -223,7 +223,8 @@ class _Page:
             ("condition", self._expression(entry.condition)),
             ("value", self._expression(entry.value)),
             ("constraint", self._expression(entry.constraint)),
-            ("limits", escape(" – ".join(limits) + (f" {item.unit}" if item.unit else "")) if bounded else ""),
+            ("limits", escape(" – ".join(limits)) if bounded else ""),
+            ("measured", self.texts({one: unit_in_words(item.unit, one) for one in self.languages if item.unit})),
             ("period", self.texts(item.period)),
             ("showcard", escape(item.showcard or "")),
             ("instruction", self.texts(item.instruction)),

@@ -173,14 +173,14 @@ class _Booklet:
         told = [(label, text) for text in question.told]
         self._notes([*told, *((self.say("check"), text) for text in question.checks)])
         if isinstance(question.answer, Table):
+            self._key(question.answer.missing, alone=alone)
             self._grid(question.answer)
         elif question.answer is not None:
             self._field(question.answer)
-        typed = isinstance(question.answer, (Digits, DateBoxes, Lines))
-        missing = question.answer.missing if isinstance(question.answer, Table) else question.missing
-        self._missing(missing, alone=alone, typed=typed)
+            typed = isinstance(question.answer, (Digits, DateBoxes, Lines))
+            self._missing(question.missing, alone=alone, typed=typed)
         if question.after:
-            self.sheet.paragraph([Run(f"{ARROW} {question.after}")], bold=True).alignment = 2
+            self.sheet.paragraph([Run(f"{question.number} {ARROW} {question.after}")], bold=True).alignment = 2
 
     def _field(self, answer: Answer) -> None:
         match answer:
@@ -227,6 +227,14 @@ class _Booklet:
             border(paragraph, ("top", "left", "bottom", "right"), "dashed", 4)
 
     # ------------------------------------------------------------------------------------------------------- tables
+    def _key(self, missing: Sequence[Choice], *, alone: bool) -> None:
+        """Say above a grid what its last columns mean."""
+        listed = "; ".join(f"{one.code} = {plain(one.text)}" for one in missing)
+        if listed:
+            label = "" if alone else f"{self.form('not_read_out')}: "
+            paragraph = self.sheet.paragraph([Run(label + listed)], size=8, italic=True)
+            paragraph.alignment, paragraph.paragraph_format.keep_with_next = 2, True
+
     def _grid(self, table: Table) -> None:
         from docx.shared import Mm
 

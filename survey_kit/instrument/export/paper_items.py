@@ -23,7 +23,7 @@ from survey_kit.instrument.export.paper_sheet import (
     Text,
 )
 from survey_kit.instrument.export.paper_truths import conjuncts, domains, truths
-from survey_kit.instrument.export.sentences import Sentences
+from survey_kit.instrument.export.sentences import Sentences, unit_in_words
 from survey_kit.instrument.expressions import parse, parse_value
 from survey_kit.instrument.model import MISSING_LABELS, Item
 from survey_kit.instrument.questionnaire import Instrument, joined
@@ -188,9 +188,13 @@ class Layout:
         return [(Run(one if one.endswith(".") else f"{one}."),) for one in told]
 
     def _checks(self, item: Item) -> tuple[Text, ...]:
-        if item.message:
-            return (self.text(item.message),)
-        return ((Run(f"{_capital(self.words(item.constraint))}."),),) if item.constraint else ()
+        if not item.constraint:
+            return ()
+        must: Text = (Run(f"{_capital(self.words(item.constraint))}."),)
+        if not item.message:
+            return (must,)
+        before, behind = self.say("if_not", message="\0").split("\0")
+        return ((*must, Run(f" {before}"), *self.text(item.message), Run(behind)),)
 
     def _answer(self, item: Item) -> Answer:
         if item.type in {"single", "multiple"}:
@@ -209,7 +213,7 @@ class Layout:
             limits = self.say("from_on", low=self._number(low))
         elif high is not None:
             limits = self.say("up_to", high=self._number(high))
-        told = ", ".join(part for part in (item.unit or "", limits) if part)
+        told = ", ".join(part for part in (unit_in_words(item.unit, self.language), limits) if part)
         return Digits(whole=max([digits, *codes]), decimals=0 if item.type == "integer" else 2, told=told)
 
     def _number(self, value: float) -> str:

@@ -293,6 +293,7 @@ class _Reach:
             if one is None and not missing and not item.optional:
                 continue  # an answer is always written down
             if one is None:
-                yield from ((at, None) for at in {usual, *(others.get(code, usual) for code in missing)})
+                led = {others.get(code, usual) for code in missing} | ({usual} if item.optional else set())
+                yield from ((at, None) for at in led)
             else:
                 yield others.get(one, usual), one

@@ -8,9 +8,9 @@ from functools import reduce
 from itertools import pairwise, product
 from typing import Any, TypeAlias
 
-from survey_kit.instrument.export.sentences_clauses import meets
+from survey_kit.instrument.export.sentences_clauses import MIRRORED, meets
 from survey_kit.instrument.export.sentences_numbers import routes
-from survey_kit.instrument.expressions import called, comparisons, constants, parse
+from survey_kit.instrument.expressions import WORDS, called, comparisons, constants, parse
 from survey_kit.instrument.model import NUMERIC
 from survey_kit.instrument.questionnaire import Instrument
 
@@ -61,7 +61,7 @@ def truths(node: ast.expr, known: Known) -> Truths:
     >>> truths(parse("q == 1 and answered(p)").tree, {"q": frozenset({2}), "p": frozenset({1, None})})
     frozenset({False})
     """
-    names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+    names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} - WORDS
     free = [name for name in names if len(known.get(name, ())) > 1]
     if isinstance(node, ast.BoolOp) and len(free) == 1 and names <= known.keys():
         name = free[0]
@@ -112,10 +112,10 @@ def _call(how: str, value: Any, wanted: frozenset[Any]) -> bool | None:
 
 
 def _compared(op: type[ast.cmpop], one: ast.expr, other: ast.expr, known: Known) -> Truths:
-    for name, values in ((one, constants(other)), (other, ()) if constants(one) else (one, ())):
-        if isinstance(name, ast.Name) and values and name.id in known:
-            cases = known[name.id]
-            return frozenset(None if case is None else meets(op, case, values) for case in cases)
+    if isinstance(one, ast.Name) and constants(other) and one.id in known:
+        return frozenset(None if case is None else meets(op, case, constants(other)) for case in known[one.id])
+    if isinstance(other, ast.Name) and constants(one) and op in MIRRORED:
+        return _compared(MIRRORED[op], other, one, known)
     nobody = frozenset({None})
     names = [part.id for side in (one, other) for part in ast.walk(side) if isinstance(part, ast.Name)]
     plain = isinstance(one, (ast.Name, ast.Constant)) and isinstance(other, (ast.Name, ast.Constant))

@@ -192,10 +192,10 @@ def _question(question: Question, booklet: Booklet, label: str, *, alone: bool) 
     parts = {
         "only-if": q(question.only_if),
         "told": _notes(told),
-        "after": q(question.after),
+        "after": q(f"{question.number} → {question.after}" if question.after else ""),
         "kind": q(question.kind),
         "wide": _flag(isinstance(question.answer, Table)),
-        "whole": _flag(not isinstance(question.answer, Table) and _size(question) <= 16),
+        "whole": _flag(not isinstance(question.answer, Table) and _size(question) <= 12),
     }
     named = ", ".join(f"{name}: {value}" for name, value in parts.items())
     body = "[" + _answer(question, booklet, alone=alone) + "]"
@@ -255,6 +255,15 @@ def _missing(missing: tuple[Choice, ...], booklet: Booklet, *, alone: bool, type
     return f"#missing({q(label)}, {listed}, {_flag(alone)})"
 
 
+def _missing_key(missing: tuple[Choice, ...], booklet: Booklet, *, alone: bool) -> str:
+    """Say above a grid what its last columns mean."""
+    if not missing:
+        return ""
+    label = "" if alone else f"{words('form', booklet.language)('not_read_out')}:"
+    listed = "; ".join(f"{one.code} = {plain(one.text)}" for one in missing)
+    return f"#missing-key({q(label)}, {q(listed)}, {_flag(alone)})"
+
+
 def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
 
@@ -283,7 +292,7 @@ def _table(table: Table, booklet: Booklet, *, alone: bool) -> str:
         "answer": q(say("answer")),
     }
     named = ", ".join(f"{name}: {value}" for name, value in parts.items())
-    return f"#grid-table({named})" + _missing(table.missing, booklet, alone=alone)
+    return _missing_key(table.missing, booklet, alone=alone) + f"#grid-table({named})"
 
 
 def _widths(table: Table) -> list[float] | None:

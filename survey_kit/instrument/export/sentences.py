@@ -12,7 +12,7 @@ from survey_kit.instrument.expressions import parse, parse_value
 from survey_kit.instrument.questionnaire import Instrument
 from survey_kit.language import words
 
-__all__ = ["Sentences", "answer_told", "in_words", "letters", "numbers", "value_in_words"]
+__all__ = ["Sentences", "answer_told", "in_words", "letters", "numbers", "unit_in_words", "value_in_words"]
 
 
 def in_words(instrument: Instrument, condition: str, language: str) -> str:
@@ -67,6 +67,18 @@ def answer_told(instrument: Instrument, condition: str, language: str) -> tuple[
     ('q', '“Yes”')
     """
     return Sentences(instrument, language).answer(condition)
+
+
+def unit_in_words(unit: str | None, language: str) -> str:
+    """Say the unit of a number; as it stands in the instrument when the catalogue does not know it.
+
+    Examples
+    --------
+    >>> unit_in_words("per cent", "ru"), unit_in_words("km", "ru"), unit_in_words(None, "ru")
+    ('процентов', 'km', '')
+    """
+    key, known = f"measure_{(unit or '').replace(' ', '_')}", words("paper", language)
+    return known(key) if key in known.texts else unit or ""
 
 
 class Sentences:

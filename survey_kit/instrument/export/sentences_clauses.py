@@ -43,7 +43,7 @@ _OPPOSITE: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
     ast.In: ast.NotIn,
     ast.NotIn: ast.In,
 }
-_MIRRORED: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
+MIRRORED: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.Eq,
     ast.NotEq: ast.NotEq,
     ast.Lt: ast.Gt,
@@ -177,8 +177,8 @@ class Sayer:
         return self.say(key, item=item, answers=answers)
 
     def _compared(self, op: type[ast.cmpop], one: ast.expr, other: ast.expr) -> Clause:
-        if constants(one) and not constants(other) and op in _MIRRORED:
-            op, one, other = _MIRRORED[op], other, one
+        if constants(one) and not constants(other) and op in MIRRORED:
+            op, one, other = MIRRORED[op], other, one
         values = constants(other)
         if isinstance(one, ast.Name) and values and self._coded(one.id):
             return Clause(self._answer(one.id, op, values))
