@@ -321,7 +321,7 @@ def test_rosters_rotations_and_earlier_answers(tmp_path: Path) -> None:
             Module(
                 id="people",
                 title={"en": "People"},
-                repeat=Repeat(count="size", most=12, name={"en": "person"}),
+                repeat=Repeat(count="size", most=14, name={"en": "person"}),
                 items=(Item(id="old", type="integer", text={"en": "How old?"}), Item(id="work", scale="yes_no", ask_if="old >= 16")),
             ),
         ),
@@ -329,15 +329,15 @@ def test_rosters_rotations_and_earlier_answers(tmp_path: Path) -> None:
     sheet = booklet(made, "en", {"order": 2})
     assert [part.rotated for part in sheet.parts] == [None, False, True, None]
     assert plain(questions(sheet)["a"].text) == "You said [answer to A1]?"
-    assert sheet.parts[3].members == 12
+    assert sheet.parts[3].members == 14
     assert "Parts B, C: begin with the ticked part, then on in this order; after C comes B." in plain(
         sheet.parts[1].told[0]
     )
     pdf, word = write_paper(made, tmp_path, ["en"])
     text = " ".join(read(pdf).split())
-    assert "One column for each: person. As many columns as the number in A1 says, at most 12." in text
+    assert "One column for each: person. As many columns as the number in A1 says, at most 14." in text
     tables = [table for table in docx.Document(str(word)).tables if table.style.name == "Table Grid"]
-    assert [len(table.columns) for table in tables] == [12, 4]
+    assert [len(table.columns) for table in tables] == [14, 4]
     assert "only if the number in D1 is 16 or more" in tables[0].rows[2].cells[1].text
 
 

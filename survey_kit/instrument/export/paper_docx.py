@@ -27,7 +27,7 @@ from survey_kit.instrument.export.paper_word import Sheet, border
 from survey_kit.language import NAMES, Words, words
 
 ONE, SEVERAL, BOX, ARROW = "○", "□", "□", "→"  # signs every office font has
-_PER_TABLE = 10  # members of a roster side by side
+_PER_TABLE = 12  # members of a roster side by side
 
 
 def paper_docx(booklet: Booklet) -> bytes:
