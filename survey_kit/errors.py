@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import heapq
+from collections.abc import Collection, Iterable
 
 LONGEST_LINE = 400
 MOST_COMPARED = 200  # names that a word is compared with letter by letter
@@ -110,24 +111,24 @@ def did_you_mean(word: object, known: Iterable[object]) -> str:
     >>> did_you_mean("zzz", ["weight", "strata"])
     'known: strata, weight'
     """
-    names = sorted({str(name) for name in known})
-    folded = {name.casefold(): name for name in reversed(names)}
+    names = {str(name) for name in known}
     wanted = str(word).casefold()[:100]
-    near = difflib.get_close_matches(wanted, _alike(wanted, folded), n=1, cutoff=0.6)
+    folded = {name.casefold(): name for name in sorted(_alike(wanted, names), reverse=True)}
+    near = difflib.get_close_matches(wanted, folded, n=1, cutoff=0.6)
     if near:
         return f"did you mean '{folded[near[0]]}'?"
-    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    shown = ", ".join(heapq.nsmallest(12, names)) + (", ..." if len(names) > 12 else "")
     return f"known: {shown}" if names else "none is known here"
 
 
-def _alike(word: str, names: Iterable[str]) -> list[str]:
+def _alike(word: str, names: Collection[str]) -> Collection[str]:
     """Choose, of very many names, those that begin or end like a word."""
-    known = list(names)
-    if len(known) <= MOST_COMPARED:
-        return known
-    ends = [name for name in known if name[:4] == word[:4] and name[-4:] == word[-4:]]
-    some = [name for name in known if name[:2] == word[:2] or name[-3:] == word[-3:]]
-    return [*ends[:MOST_COMPARED], *some[:MOST_COMPARED]]
+    if len(names) <= MOST_COMPARED:
+        return names
+    first, last = word[:4], word[-4:]
+    some = [name for name in names if name[:4].casefold() == first or name[-4:].casefold() == last]
+    both = [name for name in some if name[:4].casefold() == first and name[-4:].casefold() == last]
+    return {*sorted(both)[:MOST_COMPARED], *sorted(some)[:MOST_COMPARED]}
 
 
 def _one_line(text: str) -> str:

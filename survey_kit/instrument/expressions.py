@@ -20,8 +20,9 @@ from survey_kit.errors import InstrumentError
 from survey_kit.types import Code
 
 GRAMMAR = "Write comparisons of items with codes, like: contact == 1 and age >= 18, q2 in (1, 2), not answered(q3), selected(q4, 5)."
-LONGEST = 1000
+LONGEST = 1000  # characters of one text
 DEEPEST = 40
+JOINED = 3  # the conditions of a module, a grid and an item are read as one
 LARGEST = 1e60  # powers of larger numbers overflow
 OPERATORS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div)
@@ -118,6 +119,23 @@ def constants(node: ast.expr) -> tuple[Code | float, ...]:
             return ()
 
 
+def too_large(expression: Expression) -> str:
+    """Say why a text is longer or deeper than one condition may be; blank when it is not.
+
+    Examples
+    --------
+    >>> too_large(parse("a == 1")), too_large(parse("not " * 41 + "a == 1"))
+    ('', 'nested too deeply')
+    """
+    if len(expression.text) > LONGEST:
+        return f"{len(expression.text)} characters long"
+    depth, level = 0, [expression.tree]
+    while level:
+        depth += 1
+        level = [child for node in level for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+    return "nested too deeply" if depth > DEEPEST else ""
+
+
 def called(node: ast.Call) -> str:
     """Name the function of a call."""
     return node.func.id if isinstance(node.func, ast.Name) else ""
@@ -132,7 +150,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        if len(text) > LONGEST:
+        if len(text) > JOINED * (LONGEST + 10):
             raise InstrumentError(
                 "A condition is too long.", found=f"{len(text)} characters", fix="Split the question."
             )
@@ -205,7 +223,7 @@ class _Reader:
                 self._refuse(node)
 
     def _deep(self, node: ast.expr, depth: int) -> None:
-        if depth > DEEPEST:
+        if depth > DEEPEST + JOINED:
             self._refuse(node)
 
     def _refuse(self, node: ast.expr) -> NoReturn:

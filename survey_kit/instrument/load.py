@@ -19,6 +19,8 @@ from survey_kit.instrument.rules import check
 from survey_kit.instrument.texts import walk_texts
 from survey_kit.instrument.translate import merge, read_translation
 
+MOST_PARTS = 3_000
+
 
 def read_instrument(folder: Path | str, version: str | None = None, switches: Iterable[str] = ()) -> Instrument:
     """Read an instrument, the newest version or the one named, with the modules it takes from others.
@@ -203,4 +205,25 @@ def _version_path(folder: Path, version: str | None) -> Path:
 def _declared(document: Document) -> Declaration:
     value = document.value if isinstance(document.value, dict) else {}
     language = str(value.get("source_language", "en"))
-    return declared(document, Declaration, SCHEMA, InstrumentError, context={"language": language})
+    declaration = declared(document, Declaration, SCHEMA, InstrumentError, context={"language": language})
+    sized(declaration, str(document.path))
+    return declaration
+
+
+def sized(declaration: Declaration, where: str) -> None:
+    """Refuse what is larger than any questionnaire, before every item is held against every other.
+
+    Raises
+    ------
+    InstrumentError
+        With more than `MOST_PARTS` items, scales or the like.
+    """
+    counts = {
+        "items": sum(1 + len(item.rows) for module in declaration.modules for item in module.items),
+        **{name: len(getattr(declaration, name)) for name in ("modules", "scales", "institutions", "rotations")},
+        **{name: len(getattr(declaration, name)) for name in ("placeholders", "switches", "missing", "missing_labels")},
+    }
+    for name, count in counts.items():
+        if count > MOST_PARTS:
+            what = f"An instrument has at most {MOST_PARTS} {name.replace('_', ' ')}."
+            raise InstrumentError(what, where=where, found=f"{count}", fix="Split it.")

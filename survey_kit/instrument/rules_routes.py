@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from survey_kit.errors import InstrumentError, did_you_mean
-from survey_kit.instrument.expressions import Expression, called, comparisons, parse, parse_value
+from survey_kit.instrument.expressions import Expression, called, comparisons, parse, parse_value, too_large
 from survey_kit.instrument.model import Declaration, Item, Problem
 from survey_kit.instrument.places import Place, Teller, Way, missing_codes, notes, scale_of
 from survey_kit.instrument.questionnaire import joined
@@ -52,6 +52,8 @@ def _expression(
     except InstrumentError as fault:
         yield tell("I009", way, f"{fault.what} Found: {fault.found}.", fault.fix or "")
         return
+    if large := too_large(expression):
+        yield tell("I009", way, f"A condition is {large}.", "Split it: compute parts of it in items of their own.")
     yield from _targets(declaration, place, expression, by_id, tell, way=way, own=own)
     yield from _compared(declaration, expression, by_id, tell, way)
     yield from _types(declaration, expression, by_id, tell, way)

@@ -85,13 +85,13 @@ def _references(
     way: Way,
     tell: Teller,
 ) -> Iterator[Problem]:
-    for name in PIPED.findall(text):
+    for name in dict.fromkeys(PIPED.findall(text)):
         own = by_id.get(key.split(".")[1]) if key.startswith("item.") else None
         if name not in by_id:
             yield tell("I025", way, f"{told} shows the unknown item '{name}'.", did_you_mean(name, by_id))
         elif own is not None and by_id[name].order >= own.order:
             yield tell("I025", way, f"{told} shows '{name}', which is asked later.", f"Move '{name}' before it.")
-    for name in PLACEHOLDER.findall(text):
+    for name in dict.fromkeys(PLACEHOLDER.findall(text)):
         if name not in declaration.placeholders:
             fix = f"Declare it under 'placeholders:'. {did_you_mean(name, declaration.placeholders)}"
             yield tell("I026", way, f"{told} holds the undeclared placeholder '[[{name}]]'.", fix)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from survey_kit.errors import InstrumentError
-from survey_kit.instrument.expressions import parse, parse_value
+from survey_kit.instrument.expressions import parse, parse_value, too_large
 from survey_kit.instrument.imports.choices import CONVENTIONAL
 from survey_kit.instrument.imports.conditions import Mode, Writer, value_text
 from survey_kit.instrument.imports.headers import Teller
@@ -31,7 +31,6 @@ from survey_kit.instrument.imports.xpath_tree import Binary, Call, Node, Number,
 from survey_kit.types import Code
 
 Place = tuple[str, int]
-LONGEST = 950
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,9 +158,11 @@ class Cells:
         self.taken(writer.told, place, column, str(text))
         if isinstance(text, str):
             try:
-                parse(text)
+                large = too_large(parse(text))
             except InstrumentError as fault:
                 raise Lost(fault.what, fault.fix or "") from None
+            if large:
+                raise Lost(f"A condition is {large}.", "Compute parts of it in a calculate row.")
         return text
 
     def taken(self, told: Mapping[str, tuple[Code, ...]], place: Place, column: str, text: str) -> None:

@@ -18,6 +18,7 @@ from survey_kit.instrument.imports.modules import Modules
 from survey_kit.instrument.imports.tree import Entry, read_tree, walk
 from survey_kit.instrument.imports.undo import Undone, undo
 from survey_kit.instrument.imports.workbook import Source, read_book
+from survey_kit.instrument.load import sized
 from survey_kit.instrument.model import DRAWN, Change, Declaration, Module, Problem, Rotation
 from survey_kit.instrument.questionnaire import Instrument
 from survey_kit.instrument.rules import check
@@ -123,6 +124,7 @@ def read_xlsform(path: Source) -> Imported:
     modules = built.build(tree)
     _untranslated(sheets, tell)
     instrument = _instrument(sheets, items, modules, built, undone)
+    sized(instrument, book.name)
     instrument = moved(settled(instrument, items, undone))
     for name in choices.lists:
         if name not in choices.used:
