@@ -18,8 +18,6 @@ def made(**limits: float) -> Instrument:
     [
         ("x > 0.0000001", "${x} != '' and ${x} > 0.0000001"),
         ("x < 12345678901234567890", "${x} != '' and ${x} < 12345678901234600000"),
-        ("x < 1e999", "${x} != '' and ${x} < (1 div 0)"),
-        ("x > -1e999", "${x} != '' and ${x} > (-1 div 0)"),
     ],
 )
 def test_numbers_have_no_exponents(condition: str, written: str):
