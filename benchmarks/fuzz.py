@@ -269,16 +269,17 @@ def run_case(case: int, forms: Path, keep: Path | None = None) -> Result:
 
 
 def _limited(plan: Plan, path: Path) -> Result:
+    space, resident = _held()
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
-        _child(plan, path, writing)
+        _child(plan, path, writing, space)
     os.close(writing)
     with os.fdopen(reading, "rb") as stream:
         said = stream.read().decode("utf-8", "replace")
     _, status, usage = os.wait4(child, 0)
-    seconds, megabytes = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    seconds, megabytes = usage.ru_utime + usage.ru_stime, max(0.0, usage.ru_maxrss / 1024 - resident / 2**20)
     told = json.loads(said) if said.startswith("{") else {}
     outcome = told.get("outcome", "killed")
     if os.WIFSIGNALED(status):
@@ -291,9 +292,19 @@ def _limited(plan: Plan, path: Path) -> Result:
     return Result(**asdict(plan), outcome=outcome, seconds=seconds, megabytes=megabytes, detail=told.get("detail", ""))
 
 
-def _child(plan: Plan, path: Path, writing: int) -> None:
+def _held() -> tuple[int, int]:
+    """Give the bytes of address space and of memory this process holds, which a child begins with."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()
+    except OSError:
+        return 0, 0
+    size = resource.getpagesize()
+    return int(pages[0]) * size, int(pages[1]) * size
+
+
+def _child(plan: Plan, path: Path, writing: int, space: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS + 3, SECONDS + 4))
-    resource.setrlimit(resource.RLIMIT_AS, (3_000_000_000, 3_000_000_000))
+    resource.setrlimit(resource.RLIMIT_AS, (space + 2_000_000_000, space + 2_000_000_000))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     faulthandler.disable()
     signal.alarm(20 * SECONDS)  # waiting costs no CPU time
