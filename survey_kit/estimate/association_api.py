@@ -10,6 +10,7 @@ import numpy as np
 
 from survey_kit import checks
 from survey_kit.design import Design
+from survey_kit.design.threads import one_thread
 from survey_kit.errors import EstimationError, did_you_mean
 from survey_kit.estimate.association_counts import Counts, Derived, count_table, derived_estimates
 from survey_kit.estimate.association_measures import MEASURES
@@ -26,7 +27,6 @@ from survey_kit.estimate.association_values import measured
 from survey_kit.estimate.columns import By, make_ask
 from survey_kit.estimate.estimates import Estimates, bind
 from survey_kit.estimate.hypothesis import TestResult, make_result
-from survey_kit.estimate.threads import one_thread
 from survey_kit.types import BoolArray, FloatArray, Frame, Interval, Missing
 
 Base = Literal["table", "row", "column"]

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from survey_kit import checks, frames
+from survey_kit.design.threads import one_thread
 from survey_kit.errors import EstimationError, FrameError, did_you_mean
 from survey_kit.estimate.building import COLUMNS, build
 from survey_kit.estimate.covariances import Variance, joined
 from survey_kit.estimate.intervals import interval as limits
 from survey_kit.estimate.maps import check_estimates, head_columns, pairs_along, places_of, smallest
 from survey_kit.estimate.own_limits import OwnLimits
-from survey_kit.estimate.threads import one_thread
 from survey_kit.types import FloatArray, Frame, Interval
 
 if TYPE_CHECKING:

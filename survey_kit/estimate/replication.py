@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from survey_kit.design import Design
+from survey_kit.design.threads import one_thread
 from survey_kit.errors import EstimationError
 from survey_kit.estimate.covariances import Linearised, Replicated
 from survey_kit.estimate.domains import Domains, by_result
 from survey_kit.estimate.passes import Pass
 from survey_kit.estimate.statistics import Statistic
-from survey_kit.estimate.threads import one_thread
 from survey_kit.types import FloatArray
 
 

@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 
 from survey_kit import checks, frames
+from survey_kit.design.threads import one_thread
 from survey_kit.errors import EstimationError
-from survey_kit.estimate.threads import one_thread
 from survey_kit.imputation.draws import multiplicities, pick, unit_factors
 from survey_kit.imputation.imputations import Imputations, finish
 from survey_kit.imputation.matching import fitted, match, normal_draw

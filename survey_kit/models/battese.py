@@ -10,9 +10,9 @@ import numpy as np
 
 from survey_kit import checks, frames
 from survey_kit.design import Design
+from survey_kit.design.threads import one_thread
 from survey_kit.errors import EstimationError, did_you_mean
 from survey_kit.estimate.grouped import backend, data_notes
-from survey_kit.estimate.threads import one_thread
 from survey_kit.models import battese_model
 from survey_kit.models.area_covariates import check_rank, matrix_of
 from survey_kit.models.area_fit import (

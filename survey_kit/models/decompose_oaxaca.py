@@ -11,9 +11,9 @@ import numpy as np
 
 from survey_kit import checks
 from survey_kit.design import Design
+from survey_kit.design.threads import one_thread
 from survey_kit.errors import EstimationError, did_you_mean
 from survey_kit.estimate import Estimates, Influence, from_influence
-from survey_kit.estimate.threads import one_thread
 from survey_kit.models.decompose_fits import Fits, fit_both
 from survey_kit.models.decompose_parts import (
     REFERENCES,

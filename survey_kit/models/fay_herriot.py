@@ -8,9 +8,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from survey_kit import checks
+from survey_kit.design.threads import one_thread
 from survey_kit.errors import EstimationError
 from survey_kit.estimate import Estimates
-from survey_kit.estimate.threads import one_thread
 from survey_kit.models import area_model
 from survey_kit.models.area_covariates import AreaCovariates, check_rank, covariates_of
 from survey_kit.models.area_direct import Direct, direct_of, extended

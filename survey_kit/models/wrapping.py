@@ -6,9 +6,9 @@ import numpy as np
 
 from survey_kit import checks
 from survey_kit.design import Design
+from survey_kit.design.threads import one_thread
 from survey_kit.estimate.adapter import Influence, from_influence
 from survey_kit.estimate.estimates import Estimates
-from survey_kit.estimate.threads import one_thread
 from survey_kit.models import fitting
 from survey_kit.models.fit import ModelFit
 from survey_kit.models.fitting import Maximum

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from survey_kit.design import Design
+from survey_kit.design.threads import one_thread
 from survey_kit.estimate.adapter import Influence, from_influence
 from survey_kit.estimate.columns import Ask
 from survey_kit.estimate.covariances import Replicated
@@ -19,7 +20,6 @@ from survey_kit.estimate.grouped import notes_of
 from survey_kit.estimate.intervals import KINDS, t_quantile
 from survey_kit.estimate.own_limits import OwnLimits
 from survey_kit.estimate.rows import with_notes
-from survey_kit.estimate.threads import one_thread
 from survey_kit.scales.coefficients import Evaluated, Formula, item_rest_formula
 from survey_kit.scales.items import Items, Sample, samples
 from survey_kit.scales.matrices import Matrix, Source, correlations

@@ -8,9 +8,9 @@ from typing import Any, Final
 import numpy as np
 
 from survey_kit.design import Design
+from survey_kit.design.threads import one_thread
 from survey_kit.estimate import Estimates
 from survey_kit.estimate.columns import make_ask
-from survey_kit.estimate.threads import one_thread
 from survey_kit.tabbook.banner import Block
 from survey_kit.tabbook.overall import Overall, mean_test, multiple_test, single_test
 from survey_kit.tabbook.pairs import Pairs, compare, letters_of
