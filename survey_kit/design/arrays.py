@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from survey_kit import frames
-from survey_kit.design.calibration import make_sweep
+from survey_kit.design.calibration import make_sweep, multiplied
 from survey_kit.design.layout import Layout, Stage, joint, make_stage, wave_starts
 from survey_kit.design.overlap import same_units
 from survey_kit.design.pps import Quadratic, TwoPhase, make_quadratic
@@ -28,7 +28,7 @@ def layout_of(design: Design) -> Layout:
     if n == 0:
         raise DesignError("The design has no rows.", fix="Check what was read.")
     base = _weights(design)
-    weight = base if not design.calibration else base * np.prod([step.g for step in design.calibration], axis=0)
+    weight = multiplied(design.calibration, base)
     wave, waves = _waves(design, n)
     psu, strata, fpc = per_stage(design)
     parent = np.zeros(n, dtype=np.int64)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from survey_kit.design.calibrate_columns import Columns
+from survey_kit.design.calibrate_columns import Cells, Columns, occupied
 from survey_kit.design.calibrate_controls import AGREE, Level, Margin, place_of
 from survey_kit.design.calibration import Relative
 from survey_kit.errors import DesignError, did_you_mean
@@ -20,15 +20,43 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Controls:
-    """Controls as arrays: blocks of columns, their targets (q,) and which of these follow the weights."""
+    """Controls as arrays.
+
+    Attributes
+    ----------
+    columns
+        Blocks of columns by row.
+    target : (q,)
+        Their targets.
+    relative
+        Which of these follow the weights.
+    cell : (n,) or None
+        Rows alike in all columns; None when a column holds numbers.
+    cell_columns
+        The columns by cell, or `columns`.
+    """
 
     columns: tuple[Columns, ...]
     target: FloatArray
     relative: Relative | None
+    cell: IntArray | None
+    cell_columns: tuple[Columns, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Coded:
+    """The rows of a design as cells (m,): their wave, whether they take part, and the code and levels of sets of columns."""
+
+    cells: Cells
+    wave: IntArray
+    counted: BoolArray
+    codes: dict[tuple[str, ...], tuple[IntArray, tuple[Level, ...]]]
 
 
 def build(design: Design, margins: Sequence[Margin], inside: BoolArray | None = None) -> Controls:
     """Turn margins into columns: one block for each set of columns, its levels apart by wave.
+
+    Rows are coded once; levels, targets and columns are then found on the cells that occur.
 
     Parameters
     ----------
@@ -47,13 +75,15 @@ def build(design: Design, margins: Sequence[Margin], inside: BoolArray | None = 
     keys = list(dict.fromkeys((margin.columns, margin.number) for margin in margins))
     blocks, targets, groups = [], [], []
     share_of = next((margin.share_of for margin in margins if margin.share_of is not None), None)
-    bases = None if share_of is None else _bases(design, share_of, inside)
+    coded = _code(design, [*(columns for columns, _ in keys), *([] if share_of is None else [share_of])], inside)
+    of_row = coded.cells.of_row
+    bases = None if share_of is None else _bases(design, coded, share_of)
     for columns, number in keys:
         mine = [margin for margin in margins if (margin.columns, margin.number) == (columns, number)]
-        block, target, levels = _block(design, mine, inside)
+        block, target, levels = _block(design, coded, mine)
         if number is not None:
             sizes = [_size_of(level, wave, columns, margins) for wave, level in levels]
-            block, target = _with_numbers(design, block, target, sizes, number)
+            block, target = _with_numbers(design, replace(block, code=block.code[of_row]), target, sizes, number)
         blocks.append(block)
         targets.append(target)
         if bases is not None and share_of is not None:
@@ -61,39 +91,58 @@ def build(design: Design, margins: Sequence[Margin], inside: BoolArray | None = 
             at = [columns.index(name) for name in share_of]
             groups += [bases[1][wave, tuple(level[i] for i in at)] if wave in moving else -1 for wave, level in levels]
     target = np.concatenate(targets)
-    relative = None if bases is None else Relative(groups=bases[0], group=np.asarray(groups), share=target)
-    return Controls(columns=tuple(blocks), target=target, relative=relative)
+    rows = tuple(block if block.value is not None else replace(block, code=block.code[of_row]) for block in blocks)
+    alike = all(block.value is None for block in blocks)
+    moved = None if bases is None else replace(bases[0], code=bases[0].code[of_row])
+    return Controls(
+        columns=rows,
+        target=target,
+        relative=None if moved is None else Relative(groups=moved, group=np.asarray(groups), share=target),
+        cell=of_row if alike else None,
+        cell_columns=tuple(blocks) if alike else rows,
+    )
 
 
-def _coded(design: Design, columns: tuple[str, ...]) -> tuple[IntArray, tuple[Level, ...]]:
+def _code(design: Design, keys: Sequence[tuple[str, ...]], inside: BoolArray | None) -> _Coded:
+    """Code each set of columns once and find the cells of all of them."""
+    by_row = {columns: _codes(design, columns) for columns in keys}
+    wave, waves = design.layout.wave_of_row, len(design.waves)
+    parts = [(codes, len(levels)) for columns, (codes, levels) in by_row.items() if columns]
+    parts += [(wave, waves)] if waves > 1 or not parts else []
+    found = occupied([codes for codes, _ in parts], [size for _, size in parts], None if inside is None else ~inside)
+    first = found.first
+    return _Coded(
+        cells=found,
+        wave=wave[first],
+        counted=np.ones(len(first), dtype=bool) if inside is None else inside[first],
+        codes={columns: (codes[first], levels) for columns, (codes, levels) in by_row.items()},
+    )
+
+
+def _codes(design: Design, columns: tuple[str, ...]) -> tuple[IntArray, tuple[Level, ...]]:
     if not columns:
         return np.zeros(design.n, dtype=np.int64), ((),)
     grouped = design.groups(columns if len(columns) > 1 else columns[0], "controls")
     return grouped.codes, grouped.levels
 
 
-def _bases(
-    design: Design, share_of: tuple[str, ...], inside: BoolArray | None
-) -> tuple[Columns, dict[tuple[int, Level], int]]:
-    """Code the groups of which targets are shares, waves apart."""
-    code, levels = _coded(design, share_of)
-    cell = design.layout.wave_of_row * len(levels) + code
-    outside = code < 0 if inside is None else (code < 0) | ~inside
+def _bases(design: Design, coded: _Coded, share_of: tuple[str, ...]) -> tuple[Columns, dict[tuple[int, Level], int]]:
+    """Code the groups of which targets are shares, waves apart, by cell."""
+    code, levels = coded.codes[share_of]
+    group = np.where((code < 0) | ~coded.counted, -1, coded.wave * len(levels) + code)
     waves = np.repeat(np.arange(len(design.waves)), len(levels))
-    groups = Columns(
-        code=np.where(outside, -1, cell), value=None, names=tuple(str(i) for i in range(len(waves))), wave=waves
-    )
+    groups = Columns(code=group, value=None, names=tuple(str(i) for i in range(len(waves))), wave=waves)
     return groups, {(int(wave), levels[i % len(levels)]): i for i, wave in enumerate(waves)}
 
 
-def _block(
-    design: Design, margins: list[Margin], inside: BoolArray | None
-) -> tuple[Columns, FloatArray, list[tuple[int, Level]]]:
-    """Code the rows of one set of columns by wave and level."""
-    code, levels = _coded(design, margins[0].columns)
-    wave = design.layout.wave_of_row
-    counted = np.ones(design.n, dtype=bool) if inside is None else inside
-    rows = np.bincount((wave * (len(levels) + 1) + code + 1)[counted], minlength=len(design.waves) * (len(levels) + 1))
+def _block(design: Design, coded: _Coded, margins: list[Margin]) -> tuple[Columns, FloatArray, list[tuple[int, Level]]]:
+    """Code the cells of one set of columns by wave and level."""
+    code, levels = coded.codes[margins[0].columns]
+    wave, counted = coded.wave, coded.counted
+    at = wave * (len(levels) + 1) + code + 1
+    rows = np.bincount(
+        at[counted], weights=coded.cells.rows[counted], minlength=len(design.waves) * (len(levels) + 1)
+    ).astype(np.int64)
     rows = rows.reshape(len(design.waves), -1)
     number_of = {level: i for i, level in enumerate(levels)}
     place = np.full((len(design.waves), len(levels) + 1), -1, dtype=np.int64)
@@ -221,8 +270,8 @@ def standard(
         counted = counted if inside is None else counted & inside
         if margin.sum <= 0:
             raise DesignError("The standard population is empty.", where=place_of(design, margin.wave, margin.name))
-        code, groups = _coded(design, over)
-        cells, combined = _coded(design, (*margin.columns, *over))
+        code, groups = _codes(design, over)
+        cells, combined = _codes(design, (*margin.columns, *over))
         present = {combined[i] for i in np.unique(cells[counted & (cells >= 0)])}
         totals: dict[Level, float] = {}
         for group in (groups[i] for i in np.unique(code[counted & (code >= 0)])):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from survey_kit.types import FloatArray, IntArray
+from survey_kit.types import BoolArray, FloatArray, IntArray
 
 LARGEST_TABLE = 4_000_000  # cells kept as a full table
 
@@ -107,32 +107,73 @@ def table(a: IntArray, size_a: int, b: IntArray, size_b: int, weight: FloatArray
     return sparse.coo_array((weight[rows], (a[rows], b[rows])), shape=(size_a, size_b)).tocsr()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cells:
+    """Rows that are alike: the cell of each row (n,), one row of each cell (m,), and how many rows it has (m,).
+
+    Only combinations that occur are cells; the full cross-table is never made.
+    """
+
+    of_row: IntArray
+    first: IntArray
+    rows: IntArray
+
+
+def occupied(codes: Sequence[IntArray], sizes: Sequence[int], outside: BoolArray | None = None) -> Cells:
+    """Find the combinations of some codes (n,) that occur, -1 counting as one more level.
+
+    Parameters
+    ----------
+    codes
+        At least one.
+    sizes
+        How many levels each has.
+    outside : (n,), optional
+        Rows that share one cell, whatever their codes.
+
+    Examples
+    --------
+    >>> found = occupied([np.array([0, 1, 0, -1]), np.array([1, 0, 1, 1])], [2, 2])
+    >>> found.of_row.tolist(), found.first.tolist(), found.rows.tolist()
+    ([1, 2, 1, 0], [3, 2, 1], [1, 2, 1])
+    """
+    n = len(codes[0])
+    key, space = codes[0] + 1, sizes[0] + 1
+    for code, size in zip(codes[1:], sizes[1:], strict=True):
+        if space > 4 * n:
+            key, space = _renumbered(key)
+        key *= size + 1
+        key += code
+        key += 1
+        space *= size + 1
+    if outside is not None:
+        key[outside] = space
+    cell, size = _renumbered(key)
+    first = np.empty(size, dtype=np.int64)
+    first[cell] = np.arange(n)
+    return Cells(of_row=cell, first=first, rows=np.bincount(cell, minlength=size))
+
+
 def collapse(columns: Sequence[Columns]) -> tuple[IntArray | None, tuple[Columns, ...]]:
     """Join rows that are equal in all columns, when no column holds numbers.
 
-    Only the combinations that occur are kept. Gives the cell of every row (n,) and the columns of the cells, or None
-    and the columns as they are.
+    Gives the cell of every row (n,) and the columns of the cells, or None and the columns as they are.
     """
     if any(block.value is not None for block in columns):
         return None, tuple(columns)
-    cell = np.zeros(len(columns[0].code), dtype=np.int64)
-    for block in columns:
-        cell = cell * (block.size + 1) + block.code + 1
-        if int(cell.max(initial=0)) > 4 * len(cell):
-            cell = _renumbered(cell)
-    cell = _renumbered(cell)
-    first = np.empty(int(cell.max(initial=-1)) + 1, dtype=np.int64)
-    first[cell] = np.arange(len(cell))
-    return cell, tuple(
-        Columns(code=block.code[first], value=None, names=block.names, wave=block.wave) for block in columns
-    )
+    found = occupied([block.code for block in columns], [block.size for block in columns])
+    return found.of_row, tuple(replace(block, code=block.code[found.first]) for block in columns)
 
 
-def _renumbered(code: IntArray) -> IntArray:
-    """Give the codes that occur new numbers from 0, in order."""
+def _renumbered(code: IntArray) -> tuple[IntArray, int]:
+    """Give the codes that occur new numbers from 0, in order, and count them."""
     largest = int(code.max(initial=0))
     if largest > 16 * len(code):
-        return np.unique(code, return_inverse=True)[1].astype(np.int64)
+        values, place = np.unique(code, return_inverse=True)
+        return place.astype(np.int64, copy=False), len(values)
     present = np.zeros(largest + 1, dtype=bool)
     present[code] = True
-    return np.asarray((np.cumsum(present) - 1)[code], dtype=np.int64)
+    if present.all():
+        return code, largest + 1
+    number = np.cumsum(present) - 1
+    return number[code], int(number[-1]) + 1

@@ -184,8 +184,8 @@ def _shares_of(design: Design, wave: int, margins: list[Margin]) -> list[Margin]
     for margin in counts:
         if abs(margin.sum - counts[0].sum) > AGREE * abs(counts[0].sum):
             raise _disagree(design, wave, (counts[0].name, counts[0].sum), (margin.name, margin.sum))
-        weights = float(design.layout.weight[design.layout.wave_of_row == wave].sum())
-        if 0.9 < margin.sum < 1.1 and weights > 2:
+        near_one = 0.9 < margin.sum < 1.1
+        if near_one and float(design.layout.weight[design.layout.wave_of_row == wave].sum()) > 2:
             raise DesignError(
                 "These look like shares, but they do not add up to 1.",
                 where=place_of(design, wave, margin.name),

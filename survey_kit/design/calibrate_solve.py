@@ -11,6 +11,7 @@ import numpy as np
 
 from survey_kit.design.calibrate_columns import Columns, products
 from survey_kit.design.distances import Bounds, Distance
+from survey_kit.design.threads import one_thread
 from survey_kit.types import FloatArray
 
 RANK_TOLERANCE = 2e-15  # times the number of columns
@@ -28,6 +29,8 @@ class Factors:
     Attributes
     ----------
     g, slope : (m,)
+    coefficients : (q,)
+        Lambda.
     error : (q,)
         Relative error of every column.
     iterations
@@ -37,6 +40,7 @@ class Factors:
 
     g: FloatArray
     slope: FloatArray
+    coefficients: FloatArray
     error: FloatArray
     iterations: int
     converged: bool
@@ -51,6 +55,7 @@ def solve(
     bounds: Bounds,
     tolerance: float,
     maxit: int,
+    start: FloatArray | None = None,
 ) -> Factors:
     """Find lambda with ``sum d F(x'lambda) x = T`` (Deville & Sarndal 1992, eq. 2.4) by damped Newton steps.
 
@@ -68,16 +73,20 @@ def solve(
         Largest relative error of a total.
     maxit
         Most steps.
+    start : (q,), optional
+        Where to begin, such as the solution for weights alike.
     """
     size = _size(columns, weight, target) if distance.adds and not np.isfinite(bounds).any() else np.ones(1)
     weight = weight * size
-    coefficients = _start(columns, weight, target) if distance.positive else np.zeros(len(target))
+    if start is None:
+        start = _start(columns, weight, target) if distance.positive else np.zeros(len(target))
 
     def at(lam: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         u = _predictor(columns, lam)
         reached = weight * distance.factor(u, bounds)
         return u, target - _sums(columns, reached), _scale(columns, reached, target)
 
+    coefficients = start
     u, misfit, scale = at(coefficients)
     history = [float(np.abs(misfit / scale).max(initial=0.0))]
     iterations = 0
@@ -89,9 +98,11 @@ def solve(
             break
         coefficients, u, misfit, scale = found
         history.append(float(np.abs(misfit / scale).max(initial=0.0)))
+    g, slope = distance.factor(u, bounds), distance.slope(u, bounds)
     return Factors(
-        g=distance.factor(u, bounds) * size,
-        slope=distance.slope(u, bounds),
+        g=g * size,
+        slope=slope,
+        coefficients=coefficients,
         error=np.abs(misfit / scale),
         iterations=iterations,
         converged=history[-1] <= tolerance,
@@ -107,7 +118,8 @@ def pseudo_inverse(gram: Any) -> Callable[[FloatArray], FloatArray]:
     if filled == np.count_nonzero(diagonal):
         return partial(_times, inverse)
     root = np.sqrt(np.abs(inverse))
-    values, vectors = np.linalg.eigh((gram if dense else gram.toarray()) * root[:, None] * root)
+    with one_thread():
+        values, vectors = np.linalg.eigh((gram if dense else gram.toarray()) * root[:, None] * root)
     kept = np.abs(values) > RANK_TOLERANCE * len(values) * np.abs(values).max()
     half = root[:, None] * vectors[:, kept]
     return partial(_times_spectral, half, values[kept])

@@ -12,9 +12,9 @@ import numpy as np
 from survey_kit import checks
 from survey_kit.design.calibrate_bounds import check_range, no_solution
 from survey_kit.design.calibrate_build import build
-from survey_kit.design.calibrate_columns import collapse
 from survey_kit.design.calibrate_controls import Margin
-from survey_kit.design.calibration import Calibration, Residuals, fallen, make_sweep, solve_rows
+from survey_kit.design.calibrate_solve import Factors
+from survey_kit.design.calibration import Calibration, Residuals, fallen, make_sweep, multiplied, solve_step
 from survey_kit.design.distances import NO_BOUNDS, Bounds, Distance
 from survey_kit.errors import DesignError
 from survey_kit.types import BoolArray, FloatArray
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from survey_kit.design.design import Design
 
 COLUMN_KINDS = ("numbers", "flags", "groups")  # what a design keeps that does not depend on its weights
+NOTHING = np.zeros(0)
 ALMOST_ZERO = 1e-6  # of the mean factor: a positive factor below it says that only a weight of zero would do
 
 
@@ -102,7 +103,6 @@ def calibrated(
     if out is not None:
         inside = ~out if inside is None else inside & ~out
     made = build(design, margins, inside)
-    cell, cell_columns = collapse(made.columns)
     weight = design.layout.weight
     step = Calibration(
         kind=ask.kind,
@@ -112,45 +112,68 @@ def calibrated(
         columns=made.columns,
         target=made.target,
         relative=made.relative,
-        cell=cell,
-        cell_columns=cell_columns,
-        g=np.ones_like(weight),
-        slope=np.ones_like(weight),
+        cell=made.cell,
+        cell_columns=made.cell_columns,
+        g=NOTHING,
+        slope=NOTHING,
         residuals=ask.residuals,
         tolerance=ask.tolerance,
         maxit=ask.maxit,
     )
-    check_range(made.columns, weight, step.targets(weight), ask.bounds)
-    found = solve_rows(step, weight)
+    given, target = step.by_cell(weight), step.targets(weight)
+    check_range(step.cell_columns, given, target, ask.bounds)
+    found = solve_step(step, given, weight)
     if not found.converged:
-        raise no_solution(cell_columns, step.by_cell(weight), step.targets(weight), ask.distance, ask.bounds, found)
-    typical = float(np.abs(weight) @ found.g / np.abs(weight).sum())
-    vanishing = found.g < ALMOST_ZERO * typical
-    if ask.distance.positive and vanishing.any():
+        raise no_solution(step.cell_columns, given, target, ask.distance, ask.bounds, found)
+    if ask.distance.positive:
+        _check_vanishing(step, found, weight)
+    step = replace(
+        step,
+        **by_row(step, found),
+        coefficients=None if ask.distance.adds and not np.isfinite(ask.bounds).any() else found.coefficients,
+        iterations=found.iterations,
+        largest_error=float(found.error.max()),
+    )
+    said = (*_notes(step, margins, weight, found), *notes)
+    return with_steps(design, (*design.calibration, replace(step, notes=said)))
+
+
+def by_row(step: Calibration, found: Factors) -> dict[str, FloatArray]:
+    """Give factors and slopes of cells to their rows (n,)."""
+    if step.cell is None:
+        return {"g": found.g, "slope": found.slope}
+    g = found.g[step.cell]
+    return {"g": g, "slope": g if np.array_equal(found.g, found.slope) else found.slope[step.cell]}
+
+
+def _check_vanishing(step: Calibration, found: Factors, weight: FloatArray) -> None:
+    if found.g.min() >= ALMOST_ZERO * found.g.max():  # the mean is between them
+        return
+    g = by_row(step, found)["g"]
+    typical = float(np.abs(weight) @ g / np.abs(weight).sum())
+    vanishing = g < ALMOST_ZERO * typical
+    if vanishing.any():
         raise DesignError(
             "These targets can only be met if some weights shrink to nothing.",
             where=f"{int(vanishing.sum())} of {len(weight)} rows",
-            found=f"factors down to {float(found.g.min()):.1e}, {typical:.2g} on average",
+            found=f"factors down to {float(g.min()):.1e}, {typical:.2g} on average",
             fix="Set bounds on the factors, join levels, or drop a margin.",
         )
-    step = replace(
-        step, g=found.g, slope=found.slope, iterations=found.iterations, largest_error=float(found.error.max())
-    )
-    return with_steps(design, (*design.calibration, replace(step, notes=(*_notes(step, margins, weight), *notes))))
 
 
-def _notes(step: Calibration, margins: Sequence[Margin], weight: FloatArray) -> list[str]:
+def _notes(step: Calibration, margins: Sequence[Margin], weight: FloatArray, found: Factors) -> list[str]:
     """Say what was done to the weights."""
     names = ", ".join(dict.fromkeys(margin.name for margin in margins))
     if step.kind == "standardize":
         by, over = (" x ".join(checks.names(step.asked[key], key)) for key in ("by", "over"))
         names = f"{by} within {over}" if over else by
     how = f"{step.distance.name} distance, " if step.kind == "calibrate" else ""
-    span = f"factors {step.g.min():.3g} to {step.g.max():.3g}"
+    low = found.g.min()
+    span = f"factors {low:.3g} to {found.g.max():.3g}"
     out = [f"weights {_DONE[step.kind]} {names} ({how}{span}); standard errors credit it"]
     if step.relative is not None and step.kind != "standardize":
         out.append("shares were scaled to the sum of the weights")
-    negative = int((weight * step.g < 0).sum())
+    negative = int((weight * step.g < 0).sum()) if low < 0 or weight.min() < 0 else 0
     if negative:
         out.append(f"{negative} of {len(weight)} calibrated weights are negative")
     if step.residuals == "R":
@@ -161,7 +184,7 @@ def _notes(step: Calibration, margins: Sequence[Margin], weight: FloatArray) -> 
 def with_steps(design: Design, steps: tuple[Calibration, ...]) -> Design:
     """Give the same design with other steps; columns already taken out stay, whatever rests on the weights goes."""
     layout = design.layout
-    weight = layout.base_weight * np.prod([step.g for step in steps], axis=0)
+    weight = multiplied(steps, layout.base_weight)
     made = copy.copy(design)
     object.__setattr__(made, "calibration", steps)
     object.__setattr__(made, "known", {key: part for key, part in design.known.items() if key[0] in COLUMN_KINDS})

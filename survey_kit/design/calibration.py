@@ -13,7 +13,7 @@ relative change of a design weight is ``w z - sum_s (w_s x_s - d_s a_s)'B_s`` wi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -91,6 +91,8 @@ class Calibration:
         Factors.
     slope : (n,)
         F'(u).
+    coefficients : (q,) or None
+        Lambda, from which the search for other weights begins.
     residuals
         ``"derivative"``, or ``"R"`` for the conventions of R's survey package.
     iterations, largest_error
@@ -121,6 +123,7 @@ class Calibration:
     cell_columns: tuple[Columns, ...]
     g: FloatArray
     slope: FloatArray
+    coefficients: FloatArray | None = None
     residuals: Residuals = "derivative"
     iterations: int = 0
     largest_error: float = 0.0
@@ -187,26 +190,32 @@ class Calibration:
         return found.g if self.fixed is None else found.g * self.fixed
 
 
-def solve_rows(step: Calibration, weight: FloatArray) -> Factors:
-    """Solve a step for given weights (n,), by cells where rows are alike; factors by row."""
-    found = solve(
+def solve_step(step: Calibration, given: FloatArray, weight: FloatArray, start: FloatArray | None = None) -> Factors:
+    """Solve a step for weights (n,) that add up to `given` (m,) by cell; factors by cell."""
+    return solve(
         step.cell_columns,
-        step.by_cell(weight),
+        given,
         step.targets(weight),
         distance=step.distance,
         bounds=step.bounds,
         tolerance=step.tolerance,
         maxit=step.maxit,
+        start=start,
     )
-    if step.cell is None:
-        return found
-    return Factors(
-        g=found.g[step.cell],
-        slope=found.slope[step.cell],
-        error=found.error,
-        iterations=found.iterations,
-        converged=found.converged,
-    )
+
+
+def solve_rows(step: Calibration, weight: FloatArray) -> Factors:
+    """Solve a step for given weights (n,), by cells where rows are alike; factors by row."""
+    found = solve_step(step, step.by_cell(weight), weight, step.coefficients)
+    return found if step.cell is None else replace(found, g=found.g[step.cell], slope=found.slope[step.cell])
+
+
+def multiplied(steps: Sequence[Calibration], weight: FloatArray) -> FloatArray:
+    """Multiply weights (n,) by the factors that were found for the sample."""
+    out = weight
+    for step in steps:
+        out = out * step.g
+    return out
 
 
 def apply_steps(steps: Sequence[Calibration], weight: FloatArray) -> FloatArray:

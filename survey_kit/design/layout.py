@@ -119,19 +119,29 @@ class Layout:
 
 def joint(*codes: IntArray) -> tuple[IntArray, IntArray]:
     """Give each occurring combination of codes a number, in order; return each row's number and one row of each."""
-    out = np.zeros(len(codes[0]), dtype=np.int64)
+    n = len(codes[0])
+    out, size = np.zeros(n, dtype=np.int64), 1
     for part in codes:
-        out = out * (int(part.max(initial=0)) + 1) + part
-        if out.max(initial=0) > 2**40:
+        levels = int(part.max(initial=0)) + 1
+        if levels == 1:
+            continue
+        out = part if size == 1 else out * levels + part
+        size = int(out.max(initial=0)) + 1
+        if size > 2**40:
             out = np.unique(out, return_inverse=True)[1].astype(np.int64)
-    size = int(out.max(initial=0)) + 1
+            size = int(out.max(initial=0)) + 1
+    if size == 1:
+        return out, np.zeros(min(n, 1), dtype=np.int64)
+    every = np.arange(n)
+    if size == n and np.array_equal(out, every):  # rows are units
+        return every, every
     if size > 4 * len(out) + 1000:
         _, first, inverse = np.unique(out, return_index=True, return_inverse=True)
         return inverse.astype(np.int64), first.astype(np.int64)
     row = np.full(size, -1, dtype=np.int64)
-    row[out[::-1]] = np.arange(len(out) - 1, -1, -1)  # the last to be written is the first in the data
+    row[out[::-1]] = every[::-1]  # the last to be written is the first in the data
     occurs = row >= 0
-    return (np.cumsum(occurs) - 1)[out], row[occurs]
+    return (out if occurs.all() else (np.cumsum(occurs) - 1)[out]), row[occurs]
 
 
 def make_stage(

@@ -194,7 +194,7 @@ def group(frame: Frame, names: Sequence[str], role: str = "by") -> Codes:
     missing = np.logical_or.reduce([codes < 0 for codes, _ in parts])
     sizes = [max(len(levels), 1) for _, levels in parts]
     joint = np.ravel_multi_index([np.where(codes < 0, 0, codes) for codes, _ in parts], sizes)
-    present, inverse = np.unique(joint[~missing], return_inverse=True)
+    present, inverse = _distinct(joint[~missing])
     out = np.full(len(joint), -1, dtype=np.int64)
     out[~missing] = inverse
     keys = np.unravel_index(present, sizes)
@@ -210,6 +210,9 @@ def _factorize(series: nw.Series[Any]) -> tuple[IntArray, list[Any]]:
     elif isinstance(series.dtype, nw.Categorical):
         categories = series.cat.get_categories().to_list()
     if series.dtype.is_integer():  # not by way of floats, which would join ids of more than 15 digits
+        if not series.null_count():
+            wholes, inverse = _distinct(series.to_numpy())
+            return inverse, wholes.tolist()
         present = ~np.asarray(series.is_null().to_numpy(), dtype=bool)
         wholes, inverse = _distinct(series.drop_nulls().to_numpy())
         codes = np.full(len(series), -1, dtype=np.int64)
@@ -258,8 +261,9 @@ def _distinct(values: Any) -> tuple[Any, IntArray]:
         levels, inverse = np.unique(values, return_inverse=True)
         return levels, inverse.astype(np.int64, copy=False)
     shifted = values.astype(np.int64, copy=False) - low
-    seen = np.bincount(shifted, minlength=high - low + 1) > 0
-    return np.flatnonzero(seen) + low, (np.cumsum(seen) - 1)[shifted]
+    seen = np.zeros(high - low + 1, dtype=bool)
+    seen[shifted] = True
+    return np.flatnonzero(seen) + low, shifted if seen.all() else (np.cumsum(seen) - 1)[shifted]
 
 
 def rows(frame: Frame, which: IntArray) -> Frame:
