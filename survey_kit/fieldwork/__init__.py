@@ -1,5 +1,6 @@
 """Fieldwork: what became of the sampled cases, how the field goes on, and what deserves a second look."""
 
+from survey_kit.fieldwork.contacts import ContactLog, check_contacts, read_contacts
 from survey_kit.fieldwork.dispositions import (
     CODES,
     GROUPS,
@@ -15,10 +16,12 @@ from survey_kit.fieldwork.rates import Outcome, outcome_rates
 __all__ = [
     "CODES",
     "GROUPS",
+    "ContactLog",
     "Disposition",
     "Likeness",
     "Nearest",
     "Outcome",
+    "check_contacts",
     "disposition",
     "final_disposition",
     "final_dispositions",
@@ -26,4 +29,5 @@ __all__ = [
     "likeness",
     "nearest",
     "outcome_rates",
+    "read_contacts",
 ]

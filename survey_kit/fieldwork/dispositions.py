@@ -100,7 +100,7 @@ CODES: Mapping[str, Disposition] = {
 }
 
 # which of a case's attempts decides: the lowest number
-_RANK: Mapping[Group, int] = {"I": 0, "P": 1, "NE": 2, "R": 3, "O": 4, "NC": 5, "UO": 6, "UH": 7}
+RANK: Mapping[Group, int] = {"I": 0, "P": 1, "NE": 2, "R": 3, "O": 4, "NC": 5, "UO": 6, "UH": 7}
 
 
 def disposition(code: object) -> Disposition:
@@ -157,8 +157,8 @@ def final_disposition(codes: Sequence[object]) -> Disposition:
     if not codes:
         return CODES["3.11"]
     found = [disposition(code) for code in codes]
-    best = min(_RANK[one.group] for one in found)
-    return [one for one in found if _RANK[one.group] == best][-1]
+    best = min(RANK[one.group] for one in found)
+    return [one for one in found if RANK[one.group] == best][-1]
 
 
 def final_dispositions(contacts: Frame, *, case: str, code: str, order: str | Sequence[str]) -> pd.DataFrame:
