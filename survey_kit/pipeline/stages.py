@@ -18,6 +18,7 @@ from survey_kit.study import Study
 from survey_kit.types import Progress
 
 PAGES = "reports"
+WEIGHTS_LOG = "weights_log.csv"  # of a study that declares a weighting
 ABOUT = ("about.py", "book.py", "info.py", "rows.py", "display.py")  # of the room `report`, what writes the rows
 
 
@@ -63,17 +64,21 @@ def _indicators(plan: Plan, place: Path) -> None:
     from survey_kit.indicators import compute
     from survey_kit.report import book
     from survey_kit.report.about import study_info
-    from survey_kit.study import make_design, read_responses
+    from survey_kit.study import make_design, make_weights, read_responses
 
     study = plan.study
     plan.tell("reading the answers", 0, 1)
     responses = read_responses(study).checked()
-    design = make_design(study, responses)
+    weights = make_weights(study, responses)
+    design = make_design(study, responses) if weights is None else weights.design
     plan.tell("reading the answers", 1, 1)
     series = compute(
         study, responses, design, progress=lambda _, done, of: plan.tell("computing the indicators", done, of)
     )
-    book.write(place, series.rows, study_info(study, responses, design, study.report.languages[0]))
+    book.write(place, series.rows, study_info(study, responses, design, study.report.languages[0], weights))
+    if weights is not None:
+        log = weights.by_wave().assign(data_status=study.data_status)
+        files.write_text(place / WEIGHTS_LOG, log.to_csv(index=False, lineterminator="\n"))
 
 
 # --------------------------------------------------------------------------------------------------------- open data
@@ -204,7 +209,7 @@ def _manifest(plan: Plan, place: Path) -> None:
     scan.scan(place, allow=scan.declared(info))
     plan.tell("looking for identifiers", 1, 1)
     names = [
-        *("rows.csv", "study.json"),
+        *("rows.csv", "study.json", *([WEIGHTS_LOG] if (place / WEIGHTS_LOG).is_file() else [])),
         *(f"{folder}/{name}" for folder in ("open_data", "report") for name in fingerprint.of_folder(place / folder)),
     ]
     made = manifest.make(
@@ -219,7 +224,7 @@ def _manifest(plan: Plan, place: Path) -> None:
 
 
 STAGES = (
-    Stage(name="indicators", entries=("rows.csv", "study.json"), depends=_indicators_need, after=(), make=_indicators),
+    Stage(name="indicators", entries=("rows.csv", "study.json", WEIGHTS_LOG), depends=_indicators_need, after=(), make=_indicators),
     Stage(name="open data", entries=("open_data",), depends=_open_data_need, after=("indicators",), make=_open_data),
     Stage(name="site", entries=("site",), depends=_site_needs, after=("indicators", "open data"), make=_site),
     Stage(name="report", entries=("report",), depends=_report_needs, after=("indicators", "open data", "site"), make=_report),

@@ -137,6 +137,10 @@ def _roll_forward(folder: Path) -> None:
     coming, old = folder / NEXT, folder / OLD
     old.mkdir(exist_ok=True)
     entries = sorted(entry.name for entry in coming.iterdir() if entry.name != STATE)
+    for name in sorted(_tops(folder) - _tops(coming)):  # what the last build had and this one has no more
+        if (folder / name).exists():
+            _remove(old / name)
+            (folder / name).rename(old / name)
     for name in (*entries, STATE):
         if (folder / name).exists():
             _remove(old / name)
@@ -185,6 +189,11 @@ def _made(record: Mapping[str, Any]) -> dict[str, Made]:
         name: Made(fingerprint=one["fingerprint"], entries=tuple(one["entries"]), files=one["files"])
         for name, one in record.get("stages", {}).items()
     }
+
+
+def _tops(folder: Path) -> set[str]:
+    """Name the entries of a folder that its state says were made."""
+    return {name.partition("/")[0] for made in _made(_read(folder / STATE)).values() for name in made.files}
 
 
 def _digests(folder: Path, entries: Sequence[str]) -> dict[str, str]:

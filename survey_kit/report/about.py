@@ -24,6 +24,8 @@ from survey_kit.types import MISSING_KINDS
 if TYPE_CHECKING:
     from survey_kit.design import Design
     from survey_kit.responses import Responses
+    from survey_kit.types import BoolArray
+    from survey_kit.weighting import Weights
 
 DF_RULE: Final = (
     "sampling units minus strata of the wave that hold a member of the group who was asked; not answering does not "
@@ -42,7 +44,9 @@ OVERLAP: Final = {
 }
 
 
-def study_info(study: Study, responses: Responses, design: Design, language: str = "en") -> StudyInfo:
+def study_info(
+    study: Study, responses: Responses, design: Design, language: str = "en", weights: Weights | None = None
+) -> StudyInfo:
     """Collect what the pages tell of a study: waves, indicators, method, sample, problems, missing answers.
 
     Parameters
@@ -51,6 +55,9 @@ def study_info(study: Study, responses: Responses, design: Design, language: str
         The study, its answers and the design they were computed with.
     language
         The language of the report.
+    weights
+        The weights the study's weighting has made: where its author states neither sample sizes nor weighting, they are
+        told from the log.
     """
     obtain = study.responses.obtain
     plan = study.design
@@ -75,15 +82,23 @@ def study_info(study: Study, responses: Responses, design: Design, language: str
         producer=said(obtain.producer, language) if obtain else "",
         terms=said(obtain.terms, language) if obtain else "",
         cite=said(obtain.cite, language) if obtain else "",
-        method={name: said(text, language) for name, text in study.method.elements().items() if name in METHOD},
+        method=_method(study, language, weights),
         assumptions=assumptions,
         weights_note=said(study.weights_note, language),
         notes=tuple(said(note, language) for note in study.notes),
         sample=_sample(design),
         problems=_problems(responses),
-        missing=_missing(study, responses),
+        missing=_missing(study, responses, design.inside()),
         languages=study.report.languages,
     )
+
+
+def _method(study: Study, language: str, weights: Weights | None) -> dict[str, str]:
+    """Give the elements of disclosure: the author's words, else what the log of the weights tells."""
+    told = {} if weights is None else weights.disclosure()
+    mark = "Synthetic data: " if study.data_status == "synthetic" else ""
+    written = {name: said(text, language) for name, text in study.method.elements().items() if name in METHOD}
+    return written | {name: f"{mark}{text}" for name, text in told.items() if not written.get(name, "").strip()}
 
 
 def _waves(study: Study, language: str) -> tuple[WaveInfo, ...]:
@@ -195,7 +210,7 @@ def _problems(responses: Responses) -> tuple[ProblemInfo, ...]:
     )
 
 
-def _missing(study: Study, responses: Responses) -> tuple[MissingInfo, ...]:
+def _missing(study: Study, responses: Responses, inside: BoolArray) -> tuple[MissingInfo, ...]:
     """Count the interviews by the reason of the missing answer, per wave and item of an indicator."""
     wanted = dict.fromkeys(item for one in study.definitions for item in one.needs() if item in responses.missing)
     place, waves = responses.wave_codes(), responses.waves or ("",)
@@ -204,7 +219,7 @@ def _missing(study: Study, responses: Responses) -> tuple[MissingInfo, ...]:
     for item in wanted:
         codes = responses.missing[item].cat.codes.to_numpy().astype(np.int64)
         cell = place * (kinds + 1) + np.where(codes < 0, kinds, codes)
-        counts = np.bincount(cell[place >= 0], minlength=len(waves) * (kinds + 1)).reshape(-1, kinds + 1)
+        counts = np.bincount(cell[(place >= 0) & inside], minlength=len(waves) * (kinds + 1)).reshape(-1, kinds + 1)
         for wave, row in zip(waves, counts[: len(waves)].tolist(), strict=True):
             reasons: Mapping[str, int] = dict(zip(MISSING_KINDS, row, strict=False))
             asked = sum(row) - reasons["not_asked"]

@@ -1,6 +1,6 @@
 """Studies as data: what was surveyed when, how it was sampled, what is computed for whom, and where the answers are."""
 
-from survey_kit.study.answers import make_design, read_responses
+from survey_kit.study.answers import make_design, make_weights, read_responses
 from survey_kit.study.definition import AnyOf, Indicator, IndicatorsFile
 from survey_kit.study.model import (
     Derived,
@@ -9,11 +9,13 @@ from survey_kit.study.model import (
     Obtain,
     RatingsPlan,
     Reasons,
+    ReplicatePlan,
     ReportPlan,
     Sample,
     Source,
     StudyFile,
     Wave,
+    Weighting,
     said,
 )
 from survey_kit.study.read import read_study
@@ -30,13 +32,16 @@ __all__ = [
     "Obtain",
     "RatingsPlan",
     "Reasons",
+    "ReplicatePlan",
     "ReportPlan",
     "Sample",
     "Source",
     "Study",
     "StudyFile",
     "Wave",
+    "Weighting",
     "make_design",
+    "make_weights",
     "read_responses",
     "read_study",
     "said",

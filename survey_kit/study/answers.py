@@ -15,10 +15,16 @@ from survey_kit.responses import Responses, read_table, take
 from survey_kit.study.model import Columns, Derived, DesignKey
 from survey_kit.study.study import Study
 from survey_kit.study.tables import needed, read_files
+from survey_kit.study.weights import weigh
 from survey_kit.types import FloatArray, IntArray
+from survey_kit.weighting import Base
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from survey_kit.weighting import Weights
+
+UNWEIGHTED = "inverse of the selection probability"
 
 
 def read_responses(study: Study) -> Responses:
@@ -35,8 +41,9 @@ def read_responses(study: Study) -> Responses:
     (('Rehearsal 1', 'Rehearsal 2', 'Rehearsal 3'), 0)
     """
     reasons = study.responses.reasons
-    items, columns = needed(study)
-    files = read_files(study, items, columns)
+    items, columns, perhaps = needed(study)
+    files = read_files(study, items, [*columns, *perhaps])
+    columns += [name for name in perhaps if name in files.frame]
     responses = take(
         files.frame,
         instruments=dict(study.instruments),
@@ -74,7 +81,8 @@ def make_design(study: Study, responses: Responses) -> Design:
     """Make the design of a study: one over all waves, with what differs in a wave put in its place.
 
     Where waves differ, a helper column holds each wave's own values; a wave without strata is one stratum, a wave
-    without units has every row as its own unit.
+    without units has every row as its own unit. The weights are those the study's weighting has made, when it declares
+    one; see :func:`make_weights`.
 
     Examples
     --------
@@ -83,7 +91,54 @@ def make_design(study: Study, responses: Responses) -> Design:
     >>> [wave["df"] for wave in make_design(study, read_responses(study)).describe()]
     [263, 263, 263]
     """
+    made = make_weights(study, responses)
+    return _declared_design(study, responses) if made is None else made.design
+
+
+def make_weights(study: Study, responses: Responses) -> Weights | None:
+    """Make the weights of a study by the steps it declares; None when it declares none.
+
+    Parameters
+    ----------
+    study, responses
+        The study and its answers, as :func:`read_study` and :func:`read_responses` give them.
+
+    Returns
+    -------
+    Weights or None
+        With the design, the log and the story of every step.
+
+    Raises
+    ------
+    WeightingError, DesignError
+        What a step refuses, or a step without a derivative when the study declares no replicates.
+
+    Examples
+    --------
+    >>> from survey_kit.study import read_study
+    >>> study = read_study("analyses/kazakhstan")
+    >>> make_weights(study, read_responses(study)) is None
+    True
+    """
+    if study.plan is None:
+        return None
+    made = weigh(study, _declared_design(study, responses))
+    if made is not None and made.replicate_only and made.design.replicates is None:
+        raise StudyError(
+            "A step of the weighting has no derivative, so standard errors need replicates.",
+            where=f"{study.path}, step '{made.replicate_only[0]}'",
+            fix="Write 'weighting: {steps: [...], replicates: {method: bootstrap, number: 500, seed: 1}}'.",
+        )
+    return made
+
+
+def _declared_design(study: Study, responses: Responses) -> Design:
+    """Make the design a study declares, before its weighting."""
     plan, place = study.design, responses.wave_codes()
+    if study.plan is not None and plan.weight is None and isinstance(study.plan.steps[0], Base):
+        base = study.plan.steps[0]
+        weights = base.frame(responses.frame)[base.name]
+        responses, plan = responses.with_columns({UNWEIGHTED: weights}), replace(plan, weight=UNWEIGHTED)
     helpers: dict[str, Any] = {}
     parts: dict[str, Columns] = {}
     for key in get_args(DesignKey):

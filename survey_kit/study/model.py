@@ -29,6 +29,10 @@ def _as_file(value: Any) -> Any:
     return {"file": value} if isinstance(value, str) else value
 
 
+def _as_steps(value: Any) -> Any:
+    return {"steps": value} if isinstance(value, list) else value
+
+
 def _as_items(value: Any) -> Any:
     return {"items": [value]} if isinstance(value, str) else value
 
@@ -105,8 +109,8 @@ class Sample:
 
     __pydantic_config__ = STRICT
 
-    weight: str
-    """The column of weights, positive in every row."""
+    weight: str | None = None
+    """The column of weights, positive in every row; left out only when the weighting begins with base probabilities."""
     strata: Columns = None
     """The column of strata, or one per stage."""
     psu: Columns = None
@@ -119,6 +123,44 @@ class Sample:
     """What a stratum with a single unit contributes to the variance."""
     overlap: Overlap = "none"
     """Which units two waves share; declared, never guessed from equal ids."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplicatePlan:
+    """Replicates of the units, each of which goes through every weighting step."""
+
+    __pydantic_config__ = STRICT
+
+    method: str = "bootstrap"
+    """JK1, JKn, BRR, Fay, bootstrap, Preston or SDR."""
+    number: int | None = None
+    """How many; as the method has it when left out."""
+    seed: int | None = None
+    """The seed of what is drawn at random."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighting:
+    """How the weights are made from those of the design, step by step."""
+
+    __pydantic_config__ = STRICT
+
+    steps: tuple[dict[str, Any], ...]
+    """The steps in their order, each with its kind (base, nonresponse, rake and so on) and what that takes. Totals are by wave,
+    or the same for every wave; targets names margins of a file, such as population_2023.yaml#region."""
+    boundaries: str | None = None
+    """The boundaries that the regions in the answers follow, as files of targets name them."""
+    max_age: float = 2.0
+    """How many years a target may be older or newer than the interviews of its wave."""
+    dates: dict[WaveId, WaveId] = field(default_factory=dict)
+    """When the interviews of a wave were held: 2026, 2026-05 or 2026-05-14; the wave's year when left out."""
+    replicates: ReplicatePlan | None = None
+    """Replicates for the standard errors; needed when a step, such as trim, has no derivative."""
+
+
+WeightingEntry: TypeAlias = Annotated[
+    Weighting | None, BeforeValidator(_as_steps, json_schema_input_type=list[dict[str, Any]] | Weighting | None)
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,6 +344,8 @@ class StudyFile:
     """The file of indicators, beside this one."""
     method: Method = field(default_factory=Method)
     """The eleven elements of disclosure."""
+    weighting: WeightingEntry = None
+    """How the weights are made: a list of steps, or a mapping with the list under steps."""
     weights_note: Texts | None = None
     """What the weights correct for."""
     notes: tuple[Texts, ...] = ()

@@ -15,6 +15,7 @@ from survey_kit.study import definition, model
 from survey_kit.study.definition import Indicator, IndicatorsFile
 from survey_kit.study.model import Derived, StudyFile, Wave
 from survey_kit.study.study import Study
+from survey_kit.study.weights import read_plan
 
 Where = Callable[..., str]  # the way to a key -> file:line
 
@@ -32,7 +33,7 @@ def read_study(path: str | Path, data: str | Path | None = None) -> Study:
 
     Raises
     ------
-    StudyError, IndicatorError, InstrumentError
+    StudyError, IndicatorError, InstrumentError, WeightingError
         If a file contradicts itself or another; the message gives file and line.
 
     Examples
@@ -51,13 +52,15 @@ def read_study(path: str | Path, data: str | Path | None = None) -> Study:
     indicators = files.declared(listed, IndicatorsFile, definition.SCHEMA, IndicatorError, context=spoken)
     home = find_instrument(declared.instrument_, file.parent)
     forms = {version: read_instrument(home, version) for version in {wave.version for wave in declared.waves}}
+    plan, targets = read_plan(declared, file.parent, _below(document))
     study = Study(
         **{one.name: getattr(declared, one.name) for one in fields(StudyFile)},
         path=file,
         data=_folders(file.parent, data),
         definitions=indicators.indicators,
         instruments={wave.id: forms[wave.version] for wave in declared.waves},
-        inputs=(file, sister, *sorted(Path(home).rglob("*.yaml"))),
+        inputs=(file, sister, *targets, *sorted(Path(home).rglob("*.yaml"))),
+        plan=plan,
     )
     for i, wave in enumerate(study.waves):
         _check_wave(study, i, wave, _below(document, "waves", i))

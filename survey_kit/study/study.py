@@ -12,6 +12,7 @@ from survey_kit.instrument.questionnaire import Instrument, leaves
 from survey_kit.responses import Unasked
 from survey_kit.study.definition import Indicator
 from survey_kit.study.model import StudyFile, Wave, said
+from survey_kit.weighting import WeightingPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,7 @@ class Study(StudyFile):
     """A study: every key of ``study.yaml``, its indicators, its instruments and its data folders.
 
     Made by :func:`read_study`. `definitions` are the indicators, in order; `data` are the folders in which a file of
-    answers is looked for, the first first.
+    answers is looked for, the first first; `plan` are the steps of its weighting, with their targets.
     """
 
     path: Path
@@ -27,6 +28,7 @@ class Study(StudyFile):
     definitions: tuple[Indicator, ...]
     instruments: Mapping[str, Instrument] = field(repr=False)
     inputs: tuple[Path, ...] = field(repr=False, default=())
+    plan: WeightingPlan | None = field(repr=False, default=None)
 
     @property
     def folder(self) -> Path:

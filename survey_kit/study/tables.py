@@ -15,6 +15,7 @@ from survey_kit.responses.collected import CASE, VERSION, read_collected
 from survey_kit.responses.several import column_name, spellings
 from survey_kit.study.model import Columns, DesignKey, FileFormat, Wave
 from survey_kit.study.study import Study
+from survey_kit.study.weights import plan_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,8 +53,8 @@ class _Part:
     problems: pd.DataFrame | None = None
 
 
-def needed(study: Study) -> tuple[list[str], list[str]]:
-    """Name the items the study needs, and the columns that are no items."""
+def needed(study: Study) -> tuple[list[str], list[str], list[str]]:
+    """Name the items the study needs, the columns that are no items, and texts of its weighting that may name a column."""
     known = {item.id for form in study.instruments.values() for item in form.items}
     answers = {
         column_name(item.id, code): item.id
@@ -68,10 +69,13 @@ def needed(study: Study) -> tuple[list[str], list[str]]:
     for wave in study.waves:
         for unasked in study.unasked_when(wave.id):
             wanted += [*unasked.items, *(unasked.when if isinstance(unasked.when, dict) else ())]
-    spread = dict.fromkeys(answers.get(name, name) for name in (*wanted, *_design(study, study.waves)))
+    weighed, perhaps = plan_columns(study.plan)
+    weighed = [name for name in weighed if name not in study.derive] + [name for name in perhaps if name in known]
+    spread = dict.fromkeys(answers.get(name, name) for name in (*wanted, *_design(study, study.waves), *weighed))
     own = {study.wave_column, study.responses.case}
     columns = [name for name in spread if name not in known and name not in own]
-    return [name for name in spread if name in known], columns
+    taken = {*spread, *own, *study.derive}
+    return [name for name in spread if name in known], columns, [name for name in perhaps if name not in taken]
 
 
 def read_files(study: Study, items: Sequence[str], columns: Sequence[str]) -> Files:
@@ -224,7 +228,8 @@ def _table(study: Study, path: Path, waves: Sequence[Wave], wanted: Sequence[str
     table = read_table(path, columns=sorted(columns))
     plans = [wave.design.get(key, getattr(study.design, key)) for wave in waves for key in get_args(DesignKey)]
     spread = [name for plan in plans for name in (plan if isinstance(plan, tuple) else (plan,))]
-    necessary = dict.fromkeys(name for name in (*spread, study.responses.case) if name is not None)
+    weighed = [name for name in plan_columns(study.plan)[0] if name not in study.derive and name != study.wave_column]
+    necessary = dict.fromkeys(name for name in (*spread, study.responses.case, *weighed) if name is not None)
     items = {item.id for form in forms for item in form.items}
     absent = [name for name in necessary if name not in table.columns and name not in items]
     if absent:

@@ -4,7 +4,10 @@ from survey_kit.weighting.nonresponse import Nonresponse, UnknownEligibility
 from survey_kit.weighting.plan import WeightingPlan
 from survey_kit.weighting.propensity import Propensity
 from survey_kit.weighting.starting import Base, Household
+from survey_kit.weighting.targets import TargetMargin, Targets, read_targets
+from survey_kit.weighting.targets_checked import Survey
 from survey_kit.weighting.targets_reached import Calibrate, PostStratify, Rake
+from survey_kit.weighting.targets_used import Sources
 from survey_kit.weighting.trim import Trim
 from survey_kit.weighting.weights import Weights
 
@@ -16,8 +19,13 @@ __all__ = [
     "PostStratify",
     "Propensity",
     "Rake",
+    "Sources",
+    "Survey",
+    "TargetMargin",
+    "Targets",
     "Trim",
     "UnknownEligibility",
     "WeightingPlan",
     "Weights",
+    "read_targets",
 ]

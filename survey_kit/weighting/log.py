@@ -7,27 +7,35 @@ from typing import Any
 import numpy as np
 
 from survey_kit.design import Design
+from survey_kit.types import BoolArray, FloatArray
 
 SAME = 1e-12
 MISSED = 1e-6  # relative error of a target that was reached before
 
 
 def line(kind: str, before: Design | None, after: Design, note: str) -> dict[str, Any]:
-    """Give the line of one step.
+    """Give the line of one step."""
+    rule = before is not None and any(step.rule is not None for step in after.calibration[len(before.calibration) :])
+    was = None if before is None else (before.layout.weight, before.inside())
+    return counted(kind, was, (after.layout.weight, after.inside())) | {"note": note, "replicate_only": rule}
+
+
+def counted(
+    kind: str, before: tuple[FloatArray, BoolArray] | None, after: tuple[FloatArray, BoolArray]
+) -> dict[str, Any]:
+    """Count what a step did to weights (m,), given with who is in (m,) before and after it.
 
     Kish's (1965) design effect of unequal weights is ``n sum w^2 / (sum w)^2``, the effective number n over it.
     """
-    inside = after.inside()
-    w = after.layout.weight[inside]
+    weight, inside = after
+    w = weight[inside]
     total, squares = float(w.sum()), float((w**2).sum())
     deff = float(len(w) * squares / total**2) if total else float("nan")
     changed = fell = 0
     if before is not None:
-        old = before.layout.weight
-        stays = before.inside() & inside
-        changed = int((np.abs(after.layout.weight - old) > SAME * np.abs(old))[stays].sum())
-        fell = int((before.inside() & ~inside).sum())
-    rule = before is not None and any(step.rule is not None for step in after.calibration[len(before.calibration) :])
+        old, could = before
+        changed = int((np.abs(weight - old) > SAME * np.abs(old))[could & inside].sum())
+        fell = int((could & ~inside).sum())
     return {
         "step": kind,
         "rows": len(w),
@@ -38,8 +46,6 @@ def line(kind: str, before: Design | None, after: Design, note: str) -> dict[str
         "max": float(w.max(initial=-np.inf)),
         "deff": deff,
         "n_effective": len(w) / deff if deff else float("nan"),
-        "note": note,
-        "replicate_only": rule,
     }
 
 
@@ -64,6 +70,18 @@ def missed(before: Design, after: Design) -> str:
             if len(kept) and kept[at] > worst:
                 worst, said = float(kept[at]), f"misses the target of {block.names[at]} by {reached[at]:+.2%}"
     return said
+
+
+def waves_told(design: Design) -> list[str]:
+    """Say of every wave how many cases carry a weight and what they are worth; nothing for a single wave."""
+    if len(design.waves) < 2:
+        return []
+    return [
+        f"Wave {one['wave']}: {one['n']:,} cases, weights from {one['weight_min']:,.4g} to {one['weight_max']:,.4g} (sum "
+        f"{one['weight_sum']:,.0f}), worth {one['n'] / one['deff_kish']:,.0f} with equal weights."
+        for one in design.describe()
+        if one["n"]
+    ]
 
 
 def shown(log: Any) -> Any:

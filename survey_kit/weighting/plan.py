@@ -18,6 +18,7 @@ from survey_kit.weighting.propensity import Propensity
 from survey_kit.weighting.starting import Base, Household
 from survey_kit.weighting.step import Step
 from survey_kit.weighting.targets_reached import Calibrate, PostStratify, Rake
+from survey_kit.weighting.targets_used import Sources, by_wave, with_targets
 from survey_kit.weighting.trim import Trim
 from survey_kit.weighting.weights import Weights
 
@@ -36,6 +37,8 @@ class WeightingPlan:
     steps
         Step values in the order in which they are taken: `Base`, `Household`, `UnknownEligibility`, `Nonresponse`,
         `Propensity`, `PostStratify`, `Rake`, `Calibrate`, `Trim`.
+    told
+        Of each step, where its targets come from; empty where the plan does not say.
 
     Raises
     ------
@@ -63,6 +66,7 @@ class WeightingPlan:
     """
 
     steps: tuple[Step, ...]
+    told: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         steps = tuple(self.steps) if isinstance(self.steps, list) else self.steps
@@ -105,9 +109,10 @@ class WeightingPlan:
             rows = [line("start", None, current, first.note())]
         else:
             rows = [line("start", None, current, f"the weights of column '{current.weight}'")]
-        for step in steps:
+        sources = (*self.told, *[""] * len(self.steps))[len(self.steps) - len(steps) :]
+        for step, source in zip(steps, sources, strict=False):
             after = step.apply(current)
-            told = (*after.calibration[-1].notes, missed(current, after))
+            told = (*after.calibration[-1].notes, source, missed(current, after))
             rows.append(line(step.kind, current, after, "; ".join(note for note in told if note)))
             current = after
         import pandas as pd
@@ -115,8 +120,11 @@ class WeightingPlan:
         return Weights(design=current, plan=self, log=pd.DataFrame(rows))
 
     @staticmethod
-    def read(records: Sequence[Mapping[str, Any]]) -> WeightingPlan:
+    def read(records: Sequence[Mapping[str, Any]], *, sources: Sources | None = None) -> WeightingPlan:
         """Read steps as a file writes them: a list of mappings, each with its ``kind``.
+
+        A step that takes totals may name them instead, ``targets: population_2023.yaml#region``: margins of a file of targets
+        (:func:`survey_kit.weighting.read_targets`), looked for where `sources` says; by default in the working folder.
 
         Raises
         ------
@@ -130,20 +138,26 @@ class WeightingPlan:
         """
         if isinstance(records, str) or not isinstance(records, Sequence):
             raise WeightingError("A plan is a list of steps.", found=checks.shown(records), fix="Write '- kind: base'.")
-        return WeightingPlan(steps=tuple(_step(record, i) for i, record in enumerate(records, 1)))
+        sources = Sources(folder=Path()) if sources is None else sources
+        made = [_step(record, i, sources) for i, record in enumerate(records, 1)]
+        return WeightingPlan(steps=tuple(step for step, _ in made), told=tuple(told for _, told in made))
 
     @staticmethod
     def from_yaml(path: str | Path) -> WeightingPlan:
-        """Read a plan from a YAML file: a list of steps, or a mapping with the list under ``weighting``."""
+        """Read a plan from a YAML file: a list of steps, or a mapping with the list under ``weighting``.
+
+        Files of targets are named from the folder of this file.
+        """
         value = read_yaml(Path(path), "weighting plan", WeightingError).value
-        return WeightingPlan.read(value.get("weighting", ()) if isinstance(value, dict) else value)
+        steps = value.get("weighting", ()) if isinstance(value, dict) else value
+        return WeightingPlan.read(steps, sources=Sources(folder=Path(path).parent))
 
 
 def _classes() -> list[str]:
     return [kind.__name__ for kind in KINDS.values()]
 
 
-def _step(record: Any, number: int) -> Step:
+def _step(record: Any, number: int, sources: Sources) -> tuple[Step, str]:
     place = f"step {number} of the plan"
     if not hasattr(record, "items") or "kind" not in record:
         raise WeightingError(
@@ -154,7 +168,10 @@ def _step(record: Any, number: int) -> Step:
         raise WeightingError(
             "A step of this kind is not known.", where=place, found=repr(kind), fix=did_you_mean(kind, KINDS)
         )
-    made = KINDS[kind]
+    made, told = KINDS[kind], ""
+    if "targets" in record:
+        record, told = with_targets(record, [part.name for part in fields(made)], sources, place)
+    record = by_wave(record, sources.waves)
     given = {key: _frozen(value) for key, value in record.items() if key != "kind"}
     known = {part.name: part for part in fields(made)}
     for key in given:
@@ -164,7 +181,7 @@ def _step(record: Any, number: int) -> Step:
         if name not in given and part.default is MISSING and part.default_factory is MISSING:
             raise WeightingError(f"Step '{kind}' lacks '{name}'.", where=place, fix=f"Add '{name}:'.")
     step: Step = made(**given)
-    return step
+    return step, told
 
 
 def _frozen(value: Any) -> Any:

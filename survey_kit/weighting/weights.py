@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,9 @@ import numpy as np
 from survey_kit import checks, frames
 from survey_kit.design import Design
 from survey_kit.types import BoolArray, FloatArray, Frame
-from survey_kit.weighting.log import shown
+from survey_kit.weighting import diagnose
+from survey_kit.weighting.diagnose_effects import Outcome, effects_of_steps
+from survey_kit.weighting.log import shown, waves_told
 
 if TYPE_CHECKING:
     from survey_kit.weighting.plan import WeightingPlan
@@ -70,6 +72,109 @@ class Weights:
         """Give the design's frame with the weights as a column, rows that fell out left in with zero."""
         return frames.with_column(self.design.frame, name, np.asarray(self.values))
 
+    def by_wave(self) -> Any:
+        """Give the log of every wave of its own, with a column ``wave``; the log itself when there is one wave.
+
+        Every step is counted among the cases of the wave alone.
+        """
+        return diagnose.log_by_wave(self)
+
+    def by(self, by: str | Sequence[str]) -> Any:
+        """Describe the weights of every level of some columns.
+
+        Parameters
+        ----------
+        by
+            Column, or columns that are crossed; the wave as well.
+
+        Returns
+        -------
+        data frame
+            ``n, sum, min, median, max, deff, n_effective`` of the cases that carry a weight; `deff` is Kish's (1965) design
+            effect of unequal weights. Cases without a level have a line of their own.
+
+        Examples
+        --------
+        >>> import pandas as pd, survey_kit as sk
+        >>> design = sk.Design(pd.DataFrame({"w": [1.0, 3, 2, 2], "area": list("aabb")}), weight="w")
+        >>> made = sk.WeightingPlan.read([{"kind": "household", "members": "w"}]).apply(design)
+        >>> made.by("area")[["area", "n", "sum", "deff"]].values.tolist()
+        [['a', 2, 10.0, 1.64], ['b', 2, 8.0, 1.0]]
+        """
+        return diagnose.by_domain(self, by)
+
+    def largest(self, k: int = 10, *, show: Sequence[str] | None = None, ids: bool = False) -> Any:
+        """List the largest weights and who has them.
+
+        Parameters
+        ----------
+        k
+            How many.
+        show
+            Columns that say who has them; those the steps looked at when left out.
+        ids
+            Name the rows and the design's column of cases as well: for the field team only.
+
+        Returns
+        -------
+        data frame
+            Largest first: the columns shown, ``weight``, its share of the sum, how many times the median (of the wave), the
+            weight at the start, and the factor of every step.
+        """
+        return diagnose.largest(self, k, show, ids=ids)
+
+    def margins(self) -> Any:
+        """Compare every target of the plan with what the weights give, before and after.
+
+        Returns
+        -------
+        data frame
+            One row per level of every step with targets: ``n`` cases, ``target``, the sum of the weights at the ``start``,
+            ``before`` and ``after`` the step, in the end (``final``), and what the final weights miss of the target, as a share.
+
+        Examples
+        --------
+        >>> import pandas as pd, survey_kit as sk
+        >>> design = sk.Design(pd.DataFrame({"w": [1.0, 1, 2, 2], "sex": list("ffmm")}), weight="w")
+        >>> plan = sk.WeightingPlan.read([{"kind": "post_stratify", "by": "sex", "totals": {"f": 6, "m": 4}}])
+        >>> plan.apply(design).margins()[["level", "target", "start", "final", "missed"]].values.tolist()
+        [['sex=f', 6.0, 2.0, 6.0, 0.0], ['sex=m', 4.0, 4.0, 4.0, 0.0]]
+        """
+        return diagnose.margins(self)
+
+    def effects(self, *outcomes: Outcome, by: str | Sequence[str] | None = None, where: str | None = None) -> Any:
+        """Tell what every step changes of some estimates, each change with its standard error.
+
+        Parameters
+        ----------
+        outcomes
+            Names of columns whose mean is taken among those who answered, or functions that give estimates of a design,
+            ``lambda design: sk.ratio(design, "paid", "asked")``.
+        by, where
+            Domains of the means.
+
+        Returns
+        -------
+        data frame
+            One row per outcome and step: ``estimate, se, change`` from the step before with ``change_se``, and
+            ``since_start`` with ``since_start_se``.
+
+        Notes
+        -----
+        The estimates of all steps rest on the same units, so the variance of a change is that of the difference of their
+        linearised unit totals (or replicates): far smaller than that of two independent surveys. A step without a derivative has
+        no standard error unless the design has replicates.
+
+        Examples
+        --------
+        >>> import pandas as pd, survey_kit as sk
+        >>> frame = pd.DataFrame({"w": [1.0, 1, 2, 2], "sex": list("fffm"), "y": [1.0, 0.0, 1.0, 1.0]})
+        >>> plan = sk.WeightingPlan.read([{"kind": "post_stratify", "by": "sex", "totals": {"f": 5, "m": 5}}])
+        >>> plan.apply(sk.Design(frame, weight="w")).effects("y")[["step", "estimate", "change"]].round(4).values.tolist()
+        [['start', 0.8333, nan], ['post_stratify', 0.875, 0.0417]]
+        """
+        return effects_of_steps(self, outcomes, by, where)
+
     def story(self) -> str:
         """Tell in plain sentences how the weights were made, for the chapter on methods."""
         rows = self.log.to_dict("records")
@@ -89,8 +194,32 @@ class Weights:
             f"In the end {before['rows']:,} cases carry weights from {before['min']:,.4g} to {before['max']:,.4g}; for a mean "
             f"they are worth {before['n_effective']:,.0f} cases with equal weights."
         )
+        lines += waves_told(self.design)
         lines.append(self._variance())
         return "\n".join(lines)
+
+    def disclosure(self) -> dict[str, str]:
+        """Give the elements 8 and 9 that the AAPOR Code (2021) asks to disclose, sample sizes and weighting, from the log.
+
+        Examples
+        --------
+        >>> import pandas as pd, survey_kit as sk
+        >>> design = sk.Design(pd.DataFrame({"w": [2.0, 2, 3, 3], "sex": list("ffmm")}), weight="w")
+        >>> plan = sk.WeightingPlan.read([{"kind": "post_stratify", "by": "sex", "totals": {"f": 6, "m": 4}}])
+        >>> plan.apply(design).disclosure()["sample_sizes"]
+        '4 cases were drawn and 4 carry a weight; for a mean they are worth 4 with equal weights (design effect of unequal weights 1.04).'
+        """
+        rows = self.log.to_dict("records")
+        last = rows[-1]
+        cases = "cases were drawn" if rows[0]["rows"] != 1 else "case was drawn"
+        sizes = (
+            f"{rows[0]['rows']:,} {cases} and {last['rows']:,} carry a weight; for a mean they are worth "
+            f"{last['n_effective']:,.0f} with equal weights (design effect of unequal weights {last['deff']:.2f})."
+        )
+        return {
+            "sample_sizes": " ".join((sizes, *waves_told(self.design))),
+            "weighting": " ".join(self.story().splitlines()),
+        }
 
     def _variance(self) -> str:
         made = self.design.replicates
