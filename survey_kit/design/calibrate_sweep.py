@@ -14,6 +14,9 @@ from survey_kit.errors import DesignError
 from survey_kit.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
+    from survey_kit.design.calibrate_estimated import Estimated
+    from survey_kit.design.calibrate_sampled import Sampled
+    from survey_kit.design.calibrate_soft import Soft
     from survey_kit.design.calibration import Calibration, Relative
     from survey_kit.design.layout import Layout
 
@@ -38,6 +41,10 @@ class Projection:
         What is taken out of a row per weight before the step (the factors, or r - p of a propensity), and these weights.
     relative
         Its moving targets.
+    soft, target
+        How far its targets (q,) bind.
+    estimated
+        Their covariance, when they are estimates.
     """
 
     step: int
@@ -48,7 +55,10 @@ class Projection:
     gram: FloatArray
     share: FloatArray
     given: FloatArray
-    relative: Relative | None
+    relative: Relative | Sampled | None
+    soft: Soft | None
+    target: FloatArray
+    estimated: Estimated | None
 
     @property
     def size(self) -> int:
@@ -58,13 +68,13 @@ class Projection:
     @property
     def outside(self) -> tuple[Columns, ...]:
         """List the columns taken out: x and the groups of moving targets."""
-        return self.columns if self.relative is None else (*self.columns, self.relative.groups)
+        return self.columns if self.relative is None else (*self.columns, *self.relative.blocks)
 
     @property
     def outside_weights(self) -> list[FloatArray]:
         """List the weights of the columns taken out."""
         weights = [self.given * self.share] * len(self.columns)
-        return weights if self.relative is None else [*weights, -self.given]
+        return weights if self.relative is None else weights + [-self.given] * len(self.relative.blocks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +212,10 @@ def projections(steps: Sequence[Calibration], weight: FloatArray) -> tuple[list[
                     gram=r if fitted is None else given * fitted.gram,
                     share=step.g if fitted is None else fitted.taken,
                     given=given,
-                    relative=None if as_r else step.relative,
+                    relative=None if as_r else step.relative if step.soft is None else step.soft.moved(step.relative),
+                    soft=step.soft,
+                    target=step.targets(given),
+                    estimated=step.estimated,
                 )
             )
         order += turn_numbers * (R_CYCLES if alternating else 1)
@@ -240,7 +253,8 @@ def wave_parts(
 
 def _gram(p: Projection) -> Any:
     r = p.gram if p.cell is None else np.bincount(p.cell, weights=p.gram).astype(np.float64, copy=False)
-    return products(p.cell_columns, p.cell_columns, [r] * len(p.cell_columns))
+    gram = products(p.cell_columns, p.cell_columns, [r] * len(p.cell_columns))
+    return gram if p.soft is None else p.soft.gram(gram, p.target)
 
 
 def _crosses(
@@ -256,7 +270,7 @@ def _crosses(
             continue
         weights = [p.r * _taken(steps, p, t)] * len(t.columns)
         if t.relative is not None:
-            weights.append(-p.r * _moved(steps, p.step, t.step - 1))
+            weights += [-p.r * _moved(steps, p.step, t.step - 1)] * len(t.relative.blocks)
         out.append(products(p.columns, t.outside, weights))
     return out
 
@@ -289,10 +303,7 @@ def _lift(p: Projection) -> Any:
     identity = sparse.csr_array(sparse.eye_array(p.size))
     if p.relative is None:
         return identity
-    moving = np.flatnonzero(p.relative.group >= 0)
-    at = (p.relative.group[moving], moving)
-    shares = sparse.csr_array((p.relative.share[moving], at), shape=(p.relative.groups.size, p.size))
-    return sparse.csr_array(sparse.vstack([identity, shares]))
+    return sparse.csr_array(sparse.vstack([identity, p.relative.lift()]))
 
 
 def _unit_sums(unit_of_row: IntArray, units: int, p: Projection) -> Any:

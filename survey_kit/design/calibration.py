@@ -20,7 +20,10 @@ import numpy as np
 
 from survey_kit import checks
 from survey_kit.design.calibrate_columns import Columns
+from survey_kit.design.calibrate_estimated import Estimated
 from survey_kit.design.calibrate_response import Response, fit_response
+from survey_kit.design.calibrate_sampled import Sampled
+from survey_kit.design.calibrate_soft import Soft, solve_soft
 from survey_kit.design.calibrate_solve import Factors, solve
 from survey_kit.design.calibrate_sweep import Prepared, check_conventions, crossed_sums, prepare
 from survey_kit.design.distances import NO_BOUNDS, Bounds, Distance
@@ -64,6 +67,24 @@ class Relative:
     group: IntArray
     share: FloatArray
 
+    @property
+    def blocks(self) -> tuple[Columns, ...]:
+        """List the columns that targets are made of."""
+        return (self.groups,)
+
+    def targets(self, weight: FloatArray, target: FloatArray) -> FloatArray:
+        """Give the targets (q,) for given weights (n,)."""
+        sums = np.append(self.groups.sums(weight), 0.0)
+        return np.where(self.group >= 0, self.share * sums[self.group], target)
+
+    def lift(self) -> Any:
+        """Turn coefficients of the columns into those of the groups (groups, q): by group the sums of share times B."""
+        from scipy import sparse
+
+        moving = np.flatnonzero(self.group >= 0)
+        at = (self.group[moving], moving)
+        return sparse.csr_array((self.share[moving], at), shape=(self.groups.size, len(self.group)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Calibration:
@@ -106,6 +127,10 @@ class Calibration:
         The fitted propensity, when the step divides by one.
     rule
         Factors without a derivative; linearisation is refused.
+    soft
+        How far the targets bind, when they may be missed.
+    estimated
+        The covariance of the targets, when these are estimates themselves.
     notes
         What a reader of the estimates should know about this step.
     """
@@ -118,7 +143,7 @@ class Calibration:
     bounds: Bounds = NO_BOUNDS
     columns: tuple[Columns, ...]
     target: FloatArray
-    relative: Relative | None = None
+    relative: Relative | Sampled | None = None
     cell: IntArray | None
     cell_columns: tuple[Columns, ...]
     g: FloatArray
@@ -132,6 +157,8 @@ class Calibration:
     fixed: FloatArray | None = None
     response: Response | None = None
     rule: Rule | None = None
+    soft: Soft | None = None
+    estimated: Estimated | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -160,9 +187,7 @@ class Calibration:
         """Give the targets (q,) for given weights (n,)."""
         if self.relative is None:
             return self.target
-        r = self.relative
-        sums = np.append(r.groups.sums(weight), 0.0)
-        return np.where(r.group >= 0, r.share * sums[r.group], self.target)
+        return self.relative.targets(weight, self.target)
 
     def by_cell(self, weight: FloatArray) -> FloatArray:
         """Sum weights (n,) by cell."""
@@ -192,6 +217,8 @@ class Calibration:
 
 def solve_step(step: Calibration, given: FloatArray, weight: FloatArray, start: FloatArray | None = None) -> Factors:
     """Solve a step for weights (n,) that add up to `given` (m,) by cell; factors by cell."""
+    if step.soft is not None:
+        return solve_soft(step, step.soft, given, step.targets(weight))[0]
     return solve(
         step.cell_columns,
         given,
@@ -320,7 +347,16 @@ class Sweep:
             for part, B in zip(parts, taken, strict=True):
                 after = after - part.units[stage] @ B
             out.append(after)
-        return tuple(out)
+        return (*out, *self._of_targets(parts, taken))
+
+    def _of_targets(self, parts: Sequence[Any], taken: Sequence[FloatArray]) -> list[FloatArray]:
+        """Factors (m, K) of what estimated targets add to the covariance."""
+        out, first = [], 0
+        for p, part, B in zip(self._prepared().projections, parts, taken, strict=True):
+            if p.estimated is not None:
+                out.append(p.estimated.root[part.at - first].T @ B[: len(part.at)])
+            first += p.size
+        return out
 
 
 def fallen(steps: Sequence[Calibration], n: int) -> BoolArray | None:

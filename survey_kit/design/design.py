@@ -12,6 +12,7 @@ import numpy as np
 
 from survey_kit import checks, frames
 from survey_kit.design.arrays import PerStage, layout_of
+from survey_kit.design.calibrate_estimated import of_replicates
 from survey_kit.design.calibration import Calibration, apply_steps, fallen
 from survey_kit.design.declared import check_declared, take_over, with_base
 from survey_kit.design.engine import WEIGHT, Units, units_of
@@ -193,7 +194,12 @@ class Design:
         """Yield the weights (n,) of every replicate, calibrated anew when the design is calibrated."""
         if self.replicates is None:
             raise DesignError("The design has no replicate weights.", fix="Make some with make_replicates.")
-        for w in self.replicates.of_rows(self.layout):
+        rows = self.replicates.of_rows(self.layout)
+        if any(step.estimated is not None for step in self.calibration):
+            each = of_replicates(self.calibration, self.replicates.coefficients)
+            yield from (apply_steps(steps, w) for steps, w in zip(each, rows, strict=True))
+            return
+        for w in rows:
             yield apply_steps(self.calibration, w) if self.calibration else w
 
     def asked(self, name: str) -> BoolArray | None:

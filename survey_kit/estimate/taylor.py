@@ -31,7 +31,8 @@ def factors(
     wave
         Whose units.
     totals
-        For each stage (P_s, K), P_s the units of this wave.
+        For each stage (P_s, K), P_s the units of this wave; below them factors (m, K) of what is independent of the sample, such
+        as the error of estimated calibration targets.
     rule
         What a stratum with one unit contributes.
 
@@ -43,7 +44,7 @@ def factors(
     left: list[FloatArray] = []
     right: list[FloatArray] = []
     above = np.ones(1)  # product of sampling fractions above, by unit of the stage before
-    for s, (stage, t) in enumerate(zip(layout.stages, totals, strict=True)):
+    for s, (stage, t) in enumerate(zip(layout.stages, totals, strict=False)):
         units = layout.units(wave, s)
         stratum = stage.stratum_of_unit[units]
         h = slice(int(stratum[0]), int(stratum[-1]) + 1)
@@ -59,6 +60,9 @@ def factors(
         left.append(_stage_factor(stage, h, local, first_unit, t, rule, above[parent], parent[first_unit]))
         right.append(left[-1])
         above = above[parent] * np.minimum(stage.f_h[h][local], 1.0)
+    beside = totals[len(layout.stages) :]
+    left.extend(beside)
+    right.extend(beside)
     A = np.concatenate(left)
     return A, A if layout.quadratic is None else np.concatenate(right)
 
