@@ -269,18 +269,17 @@ def run_case(case: int, forms: Path, keep: Path | None = None) -> Result:
 
 
 def _limited(plan: Plan, path: Path) -> Result:
-    space, resident = _held()
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
-        _child(plan, path, writing, space)
+        _child(plan, path, writing)
     os.close(writing)
     with os.fdopen(reading, "rb") as stream:
         said = stream.read().decode("utf-8", "replace")
     _, status, usage = os.wait4(child, 0)
-    seconds, megabytes = usage.ru_utime + usage.ru_stime, max(0.0, usage.ru_maxrss / 1024 - resident / 2**20)
     told = json.loads(said) if said.startswith("{") else {}
+    seconds, megabytes = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024 - told.get("inherited", 0.0)
     outcome = told.get("outcome", "killed")
     if os.WIFSIGNALED(status):
         slow = os.WTERMSIG(status) in {signal.SIGXCPU, signal.SIGALRM, signal.SIGKILL}
@@ -293,7 +292,7 @@ def _limited(plan: Plan, path: Path) -> Result:
 
 
 def _held() -> tuple[int, int]:
-    """Give the bytes of address space and of memory this process holds, which a child begins with."""
+    """Give the bytes of address space and of memory that this process holds."""
     try:
         pages = Path("/proc/self/statm").read_text(encoding="ascii").split()
     except OSError:
@@ -302,13 +301,14 @@ def _held() -> tuple[int, int]:
     return int(pages[0]) * size, int(pages[1]) * size
 
 
-def _child(plan: Plan, path: Path, writing: int, space: int) -> None:
+def _child(plan: Plan, path: Path, writing: int) -> None:
+    space, resident = _held()  # inherited: no doing of the case
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS + 3, SECONDS + 4))
     resource.setrlimit(resource.RLIMIT_AS, (space + 2_000_000_000, space + 2_000_000_000))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     faulthandler.disable()
     signal.alarm(20 * SECONDS)  # waiting costs no CPU time
-    told = {}
+    told: dict[str, Any] = {}
     try:
         told["outcome"] = judge(plan, path)
     except BaseException as fault:  # noqa: BLE001  (this is what is looked for)
@@ -318,6 +318,7 @@ def _child(plan: Plan, path: Path, writing: int, space: int) -> None:
             "outcome": "crashed",
             "detail": f"{type(fault).__name__}: {str(fault)[:160]} at {' < '.join(own[:-4:-1])}",
         }
+    told["inherited"] = resident / 2**20
     with os.fdopen(writing, "wb") as stream:
         stream.write(json.dumps(told).encode())
     os._exit(0)
