@@ -143,7 +143,8 @@ def _open(study: Study) -> Iterator[Finding]:
             message = f"{len(marks)} decisions are open, marked '# DECIDE': {_runs(marks)}."
             where = f"{path}:{found[0][0]}"
             yield Finding(part="decision", severity="note", code="DECIDE", where=where, message=message)
-    lacking = study.method.not_stated()
+    from_log = ("sample_sizes", "weighting") if study.plan is not None else ()  # told from the log of the weights
+    lacking = [name for name in study.method.not_stated() if name not in from_log]
     if lacking:
         message = f"{len(lacking)} of 11 disclosure elements are not stated: {', '.join(lacking)}."
         yield Finding(part="study", severity="note", code="METHOD", where=str(study.path), message=message)

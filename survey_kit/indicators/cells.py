@@ -205,7 +205,7 @@ class _Maps:
 def _missing(job: Job, domain: Domain, figures: dict[str, FloatArray]) -> None:
     """Weighted shares of those asked who gave no answer, by reason, and the bounds; of several items, the means."""
     D, W = len(domain.levels), job.waves  # noqa: N806 - sizes
-    inside = domain.code >= 0
+    inside = (domain.code >= 0) & job.design.inside()  # rows that a weighting step let fall out were not interviewed
     cell = np.where(inside, domain.code * W + job.wave, 0)
     weight = job.design.layout.weight
     for i, (one, places) in enumerate(zip(job.indicators, job.places, strict=True)):

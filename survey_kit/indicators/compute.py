@@ -70,10 +70,10 @@ def compute(
             found=f"wave column '{design.wave}', {design.n} rows; needed '{study.wave_column}', {len(responses.frame)}",
             fix="Make it with make_design(study, responses).",
         )
-    wave = _wave_numbers(study, responses)
+    wave = wave_numbers(study, responses)
     columns = score(study, responses, wave)
-    domains = [_everybody(len(wave)), *(_domain(study, responses, name) for name in study.domains)]
-    scored = replace(design, frame=_scored_frame(design, wave, columns, domains))
+    domains = [everybody(len(wave)), *(_domain(study, responses, name) for name in study.domains)]
+    scored = replace(design, frame=scored_frame(design, wave, columns, domains))
     planner = Planner(study)
     job = Job(
         design=scored,
@@ -93,7 +93,8 @@ def compute(
     return IndicatorSeries(rows=rows, study=study, notes=design.assumptions())
 
 
-def _wave_numbers(study: Study, responses: Responses) -> IntArray:
+def wave_numbers(study: Study, responses: Responses) -> IntArray:
+    """Give the number of each row's wave (n,) among the study's."""
     if responses.waves == tuple(wave.id for wave in study.waves):
         return responses.wave_codes()
     texts = frames.texts(responses.frame, study.wave_column, "wave")
@@ -109,7 +110,8 @@ def _wave_numbers(study: Study, responses: Responses) -> IntArray:
     return np.fromiter((order[str(text)] for text in texts), dtype=np.int64, count=len(texts))
 
 
-def _everybody(n: int) -> Domain:
+def everybody(n: int) -> Domain:
+    """Give the domain of all n rows."""
     return Domain(name="", column=None, levels=(("", ""),), code=np.zeros(n, dtype=np.int64))
 
 
@@ -134,7 +136,7 @@ def _domain(study: Study, responses: Responses, name: str) -> Domain:
     )
 
 
-def _scored_frame(
+def scored_frame(
     design: Design, wave: IntArray, columns: Mapping[str, tuple[Column, ...]], domains: Sequence[Domain]
 ) -> Scored:
     """Put the design's columns, the waves and levels as numbers, and the scores into one frame."""

@@ -65,6 +65,8 @@ def by_domain(weights: Weights, by: str | Sequence[str]) -> Any:
 
     design = weights.design
     names = checks.names(by, "by", least=1)
+    if design.case in names:
+        raise WeightingError("Weights are described by groups, not by single cases.", where=f"column '{design.case}'")
     grouped = design.groups(names, "by")
     inside = design.inside()
     lost = int((grouped.codes[inside] < 0).sum())
