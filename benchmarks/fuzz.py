@@ -308,7 +308,7 @@ def _child(plan: Plan, path: Path, writing: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     faulthandler.disable()
     signal.alarm(20 * SECONDS)  # waiting costs no CPU time
-    told: dict[str, Any] = {}
+    told: dict[str, object] = {}
     try:
         told["outcome"] = judge(plan, path)
     except BaseException as fault:  # noqa: BLE001  (this is what is looked for)
