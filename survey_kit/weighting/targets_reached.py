@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from survey_kit.design import Design, calibrate, post_stratify, rake
+from survey_kit.design.calibrate_softly import calibrate_softly
+from survey_kit.errors import DesignError
 from survey_kit.weighting.step import names
 
 
@@ -60,6 +62,12 @@ class Rake:
         Size of the population.
     bounds
         Smallest and largest factor.
+    tolerance, cost
+        ``{column: share}`` and ``{column: cost}`` of margins that may be missed, or one number for all: soft margins, for targets
+        in conflict. What is missed stands in the log. See
+        :func:`survey_kit.design.calibrate_softly.calibrate_softly`.
+    weights
+        Smallest and largest weight, held in every iteration while the margins are met: trimming inside the raking.
 
     Examples
     --------
@@ -75,9 +83,14 @@ class Rake:
     margins: Mapping[Any, Any]
     population: Any = None
     bounds: tuple[float, float] | None = None
+    tolerance: float | Mapping[Any, float] | None = None
+    cost: float | Mapping[Any, float] | None = None
+    weights: tuple[float, float] | None = None
 
     def apply(self, design: Design) -> Design:
         """Give the design with the step taken."""
+        if _soft(self):
+            return _softly(design, self, self.margins, self.kind, "raking")
         return rake(design, self.margins, population=self.population, bounds=self.bounds)
 
 
@@ -95,6 +108,8 @@ class Calibrate:
         ``"linear"``, ``"raking"``, ``"logit"`` (needs bounds) or ``"sinh"``.
     bounds
         Smallest and largest factor.
+    tolerance, cost, weights
+        As of :class:`Rake`: controls of levels that may be missed, and limits of the weights.
 
     Examples
     --------
@@ -111,10 +126,42 @@ class Calibrate:
     population: Any = None
     distance: str = "linear"
     bounds: tuple[float, float] | None = None
+    tolerance: float | Mapping[Any, float] | None = None
+    cost: float | Mapping[Any, float] | None = None
+    weights: tuple[float, float] | None = None
 
     def apply(self, design: Design) -> Design:
         """Give the design with the step taken."""
+        if _soft(self):
+            return _softly(design, self, self.controls, self.kind, self.distance)
         return calibrate(design, self.controls, population=self.population, distance=self.distance, bounds=self.bounds)
+
+
+def _soft(step: Rake | Calibrate) -> bool:
+    return any(value is not None for value in (step.tolerance, step.cost, step.weights))
+
+
+def _softly(design: Design, step: Rake | Calibrate, controls: Mapping[Any, Any], kind: str, distance: str) -> Design:
+    if kind == "rake":
+        parts = [controls] if design.wave is None else [part for part in controls.values() if hasattr(part, "items")]
+        number = next((key for part in parts for key, value in part.items() if not hasattr(value, "items")), None)
+        if number is not None:
+            raise DesignError(
+                "Raking takes margins of levels, not totals of numbers.",
+                where=f"'{number}'",
+                fix="Use kind: calibrate.",
+            )
+    return calibrate_softly(
+        design,
+        controls,
+        population=step.population,
+        bounds=step.bounds,
+        tolerance=step.tolerance,
+        cost=step.cost,
+        weights=step.weights,
+        distance=distance,
+        kind=kind,
+    )
 
 
 def flat(totals: Mapping[Any, Any], depth: int) -> Mapping[Any, Any]:
