@@ -12,22 +12,27 @@ from survey_kit.fieldwork.dispositions import (
 )
 from survey_kit.fieldwork.matching import Likeness, Nearest, likeness, nearest
 from survey_kit.fieldwork.rates import Outcome, outcome_rates
+from survey_kit.fieldwork.representativity import Imbalance, Representativity, imbalance, r_indicators
 
 __all__ = [
     "CODES",
     "GROUPS",
     "ContactLog",
     "Disposition",
+    "Imbalance",
     "Likeness",
     "Nearest",
     "Outcome",
+    "Representativity",
     "check_contacts",
     "disposition",
     "final_disposition",
     "final_dispositions",
+    "imbalance",
     "interview_status",
     "likeness",
     "nearest",
     "outcome_rates",
+    "r_indicators",
     "read_contacts",
 ]
