@@ -13,6 +13,7 @@ import numpy as np
 from survey_kit import checks, frames
 from survey_kit.design.arrays import PerStage, layout_of
 from survey_kit.design.calibrate_estimated import of_replicates
+from survey_kit.design.calibrate_kinds import Kinds, make_kinds, replicate_rows
 from survey_kit.design.calibration import Calibration, apply_steps, fallen
 from survey_kit.design.declared import check_declared, take_over, with_base
 from survey_kit.design.engine import WEIGHT, Units, units_of
@@ -194,13 +195,19 @@ class Design:
         """Yield the weights (n,) of every replicate, calibrated anew when the design is calibrated."""
         if self.replicates is None:
             raise DesignError("The design has no replicate weights.", fix="Make some with make_replicates.")
-        rows = self.replicates.of_rows(self.layout)
-        if any(step.estimated is not None for step in self.calibration):
-            each = of_replicates(self.calibration, self.replicates.coefficients)
-            yield from (apply_steps(steps, w) for steps, w in zip(each, rows, strict=True))
+        kinds = self.kinds()
+        if kinds is not None:
+            yield from replicate_rows(self.replicates, self.layout, kinds)
             return
-        for w in rows:
-            yield apply_steps(self.calibration, w) if self.calibration else w
+        rows = self.replicates.of_rows(self.layout)
+        each = of_replicates(self.calibration, self.replicates.coefficients)
+        yield from (apply_steps(steps, w) if steps else w for steps, w in zip(each, rows, strict=True))
+
+    def kinds(self) -> Kinds | None:
+        """Give the rows as kinds that the calibration treats alike; None without one, or where it looks at single rows."""
+        if not self.calibration:
+            return None
+        return self._once(("kinds",), lambda: make_kinds(self.calibration, self.n))
 
     def asked(self, name: str) -> BoolArray | None:
         """Tell in which rows an item was asked; None when the data do not say."""
