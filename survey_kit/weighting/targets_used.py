@@ -130,11 +130,13 @@ def _controls(asked: Any, wave: Any, sources: Sources, place: str, told: list[st
         file, _, named = str(text).partition("#")
         names = tuple(part.strip() for part in named.split(",") if part.strip())
         if not file or not names or not isinstance(text, str):
+            there = isinstance(text, str) and (sources.folder / file).is_file()
+            known = ",".join(sources.targets(file).margins) if there else "region,sex_age"
             raise WeightingError(
                 "Targets are named by their file and margins.",
                 where=place,
                 found=checks.shown(text),
-                fix="Write 'targets: population_2023.yaml#region,sex_age'.",
+                fix=f"Write 'targets: {file if there else 'population_2023.yaml'}#{known}', or some of these margins.",
             )
         targets = sources.targets(file)
         check_survey(targets, names, sources.survey, wave, place)
