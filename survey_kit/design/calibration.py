@@ -288,6 +288,11 @@ class Sweep:
         return self.known["prepared"]
 
     @property
+    def beside(self) -> int:
+        """Count the steps whose targets are estimates."""
+        return sum(step.estimated is not None for step in self.steps)
+
+    @property
     def size(self) -> int:
         """Count the calibration columns of all steps (Q)."""
         return sum(p.size for p in self._prepared().projections)

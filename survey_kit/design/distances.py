@@ -27,7 +27,7 @@ class Distance:
     name
         As it is asked for.
     factor
-        ``(u, bounds) -> g``, increasing, 1 at u = 0.
+        ``(u, bounds) -> g``, increasing, 1 at u = 0 (2 for `RESPONSE`).
     slope
         ``(u, bounds) -> F'(u)``; 1 at u = 0.
     positive
@@ -94,6 +94,15 @@ def _logit_slope(u: FloatArray, bounds: Bounds) -> FloatArray:
     return (high - low) ** 2 * share * (1.0 - share) / ((1.0 - low) * (high - 1.0))
 
 
+def _response(u: FloatArray, bounds: Bounds) -> FloatArray:
+    return np.asarray(np.clip(1.0 + np.exp(np.minimum(u, LARGEST_EXPONENT)), *bounds))
+
+
+def _response_slope(u: FloatArray, bounds: Bounds) -> FloatArray:
+    slope = np.exp(np.minimum(u, LARGEST_EXPONENT))
+    return np.where((1.0 + slope > bounds[0]) & (1.0 + slope < bounds[1]), slope, 0.0)
+
+
 def _share(u: FloatArray, bounds: Bounds) -> FloatArray:
     from scipy.special import expit
 
@@ -110,5 +119,7 @@ RAKING = Distance(name="raking", factor=_raking, slope=_raking_slope, positive=T
 SINH = Distance(name="sinh", factor=_sinh, slope=_sinh_slope, positive=True, needs_bounds=False)
 #: The logistic factor between the bounds, which it never reaches.
 LOGIT = Distance(name="logit", factor=_logit, slope=_logit_slope, positive=False, needs_bounds=True)
+#: F(u) = 1 + e^u, the inverse of a logistic chance to respond (Folsom & Singh 2000): respondents calibrated to their sample.
+RESPONSE = Distance(name="logistic", factor=_response, slope=_response_slope, positive=False, needs_bounds=False)
 
 DISTANCES = {distance.name: distance for distance in (LINEAR, RAKING, LOGIT, SINH)}

@@ -107,6 +107,11 @@ class Layout:
     sweep: Sweep | None = None
     quadratic: Quadratic | None = None
 
+    @property
+    def parts(self) -> int:
+        """Count what the totals of an influence consist of: its stages, and the estimated targets of each calibration."""
+        return len(self.stages) + (0 if self.sweep is None else self.sweep.beside)
+
     def units(self, wave: int, stage: int = 0) -> slice:
         """Give the units of a wave at a stage."""
         start = self.wave_start[stage]

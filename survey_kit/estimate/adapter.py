@@ -168,7 +168,7 @@ def _variance(
     active = side_by_side([_active(layout, part, full=own) for part, own in zip(parts, few, strict=True)])
     blocks = []
     for wave in range(len(layout.waves)):
-        stages = len(layout.stages) if linear else 0
+        stages = layout.parts if linear else 0
         stacked = tuple(side_by_side([t[wave][s] for t in totals]) for s in range(stages))
         here = active[layout.units(wave)]
         some = counts(here) > 0

@@ -47,7 +47,7 @@ def estimate(design: Design, statistic: Statistic, variables: list[Variable], as
                     columns.setdefault((wave, f"t{s}"), []).append(part)
     if statistic is not PROPORTION:  # a share is on the scale of every kind, but for negative weights
         check_scale(ask.interval, out["estimate"])
-    stages = len(layout.stages) if design.replicates is None else 0
+    stages = layout.parts if design.replicates is None else 0
     units = Linearised(
         layout=layout,
         blocks=tuple(_block(columns, wave, domains, V, stages) for wave in range(len(layout.waves))),

@@ -71,14 +71,14 @@ class Propensity:
     def apply(self, design: Design) -> Design:
         """Give the design with the step taken."""
         inside, answered = taking_part(design, self.respondent, self.eligible)
-        columns = self._columns(design, inside)
+        columns = covariates(design, inside, self.levels, self.numbers)
         _check_levels(columns, answered, inside)
         fitted = fit_response(columns, design.layout.weight, answered, inside)
         asked = {name: getattr(self, name) for name in ("respondent", "levels", "numbers", "eligible", "classes")}
         fixed = answered.astype(np.float64)
         p = fitted.p[inside]
         said = f"{count(answered.sum())} respondents of {count(inside.sum())} weighted by a logistic response propensity of "
-        said += f"{self._said()} ({p.min():.3g} to {p.max():.3g}"
+        said += f"{said_of(self.levels, self.numbers)} ({p.min():.3g} to {p.max():.3g}"
         if self.classes is None:
             g = fitted.g * fixed
             note = f"{said}; {span(g[answered])}); {CREDITED}"
@@ -104,16 +104,31 @@ class Propensity:
         note = f"{said}) in {self.classes} classes ({span(g[answered])}); replicates only"
         return appended(design, self.kind, g, note, asked=asked, fixed=fixed, rule=rule)
 
-    def _said(self) -> str:
-        levels = (self.levels,) if isinstance(self.levels, str) else tuple(self.levels)
-        parts = [part if isinstance(part, str) else " x ".join(part) for part in levels]
-        return ", ".join([*parts, *names(self.numbers, "numbers")]) or "everybody alike"
 
-    def _columns(self, design: Design, inside: BoolArray) -> tuple[Columns, ...]:
-        levels = (self.levels,) if isinstance(self.levels, str) else tuple(self.levels)
-        blocks = [coded(design, (), inside, "class")]
-        blocks += [coded(design, names(part, "levels", least=1), inside, "covariate") for part in levels]
-        return (*blocks, *(_number(design, name, blocks[0], inside) for name in names(self.numbers, "numbers")))
+def said_of(levels: str | tuple[str | tuple[str, ...], ...], numbers: str | tuple[str, ...]) -> str:
+    """Name covariates in a sentence.
+
+    Examples
+    --------
+    >>> said_of(("sex", ("age", "region")), "z")
+    'sex, age x region, z'
+    """
+    listed = (levels,) if isinstance(levels, str) else tuple(levels)
+    parts = [part if isinstance(part, str) else " x ".join(part) for part in listed]
+    return ", ".join([*parts, *names(numbers, "numbers")]) or "everybody alike"
+
+
+def covariates(
+    design: Design,
+    inside: BoolArray,
+    levels: str | tuple[str | tuple[str, ...], ...],
+    numbers: str | tuple[str, ...],
+) -> tuple[Columns, ...]:
+    """Take covariates of the rows `inside` (n,) as columns: one for everybody, the levels, the numbers."""
+    listed = (levels,) if isinstance(levels, str) else tuple(levels)
+    blocks = [coded(design, (), inside, "class")]
+    blocks += [coded(design, names(part, "levels", least=1), inside, "covariate") for part in listed]
+    return (*blocks, *(_number(design, name, blocks[0], inside) for name in names(numbers, "numbers")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
