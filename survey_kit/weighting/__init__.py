@@ -1,5 +1,6 @@
 """Weighting: from the probabilities of a draw to weights that can be defended, each step a value with its line in a log."""
 
+from survey_kit.weighting.diagnose_effects import compare_plans
 from survey_kit.weighting.nonresponse import Nonresponse, UnknownEligibility
 from survey_kit.weighting.plan import WeightingPlan
 from survey_kit.weighting.propensity import Propensity
@@ -27,5 +28,6 @@ __all__ = [
     "UnknownEligibility",
     "WeightingPlan",
     "Weights",
+    "compare_plans",
     "read_targets",
 ]

@@ -129,8 +129,9 @@ class Weights:
         Returns
         -------
         data frame
-            One row per level of every step with targets: ``n`` cases, ``target``, the sum of the weights at the ``start``,
+            One row per level of every step with targets: ``n`` cases, ``target``, the sum of their weights at the ``start``,
             ``before`` and ``after`` the step, in the end (``final``), and what the final weights miss of the target, as a share.
+            Cases that fell out before the step are in no level.
 
         Examples
         --------
