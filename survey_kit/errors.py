@@ -97,6 +97,10 @@ class IndicatorError(SurveyKitError):
     """An indicator's definition does not fit the instrument or the study."""
 
 
+class DisclosureError(SurveyKitError):
+    """A figure would give somebody's answer away."""
+
+
 class ReportError(SurveyKitError):
     """A report cannot be built."""
 
