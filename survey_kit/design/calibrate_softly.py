@@ -205,7 +205,7 @@ def _to_size(design: Design, margins: Sequence[Margin]) -> Design:
     if not sizes:
         return design
     asked = {"controls": {"population": sizes[0].sum}, "population": sizes[0].sum}
-    ask = Ask(kind="post_stratify", asked=asked, distance=LINEAR, bounds=NO_BOUNDS, residuals="derivative")
+    ask = Ask(kind="to_size", asked=asked, distance=LINEAR, bounds=NO_BOUNDS, residuals="derivative")
     return calibrated(design, ask, sizes)
 
 

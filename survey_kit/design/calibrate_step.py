@@ -55,6 +55,7 @@ _DONE = {
     "rake": "raked to",
     "calibrate": "calibrated to",
     "standardize": "standardised by",
+    "to_size": "brought to the size of the",
 }
 
 

@@ -179,6 +179,8 @@ def _replication(design: Design, prefix: str) -> Replication:
 def _step(design: Design, step: Calibration) -> Step:
     if step.kind not in {"post_stratify", "rake", "calibrate"} or step.distance.name == "sinh":
         raise _not_said(f"'{step.kind}' with the {step.distance.name} distance")
+    if step.soft is not None:
+        raise _not_said("targets that may be missed, or limits of the weights")
     asked: Mapping[str, Any] = step.asked
     if step.kind == "post_stratify":
         by = (asked["by"],) if isinstance(asked["by"], str) else tuple(asked["by"])

@@ -128,8 +128,12 @@ class TrimRule:
     def factors(self, weight: FloatArray) -> FloatArray:
         """Give the factors (n,) of weights (n,)."""
         rows = np.flatnonzero((self.code >= 0) & (weight > 0))
+        return self.cut(weight, self._limits(self.code[rows], weight[rows]))
+
+    def cut(self, weight: FloatArray, limit: FloatArray) -> FloatArray:
+        """Give the factors (n,) of weights (n,) for the limit of each cell (cells,)."""
+        rows = np.flatnonzero((self.code >= 0) & (weight > 0))
         code, w = self.code[rows], weight[rows]
-        limit = self._limits(code, w)
         mean = np.bincount(code, weights=w, minlength=len(limit)) / np.maximum(
             np.bincount(code, minlength=len(limit)), 1
         )
