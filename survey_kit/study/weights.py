@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -59,7 +60,7 @@ def read_plan(study: StudyFile, folder: Path, at: Callable[..., str]) -> tuple[W
     try:
         plan = WeightingPlan.read(declared.steps, sources=sources)
     except WeightingError as error:
-        where = error.where if error.where and ".yaml:" in error.where else f"{at('weighting')}, {error.where}"
+        where = error.where if error.where and ".yaml:" in error.where else f"{_line_of(error, at)}, {error.where}"
         raise WeightingError(error.what, where=where, found=error.found, fix=error.fix) from None
     if study.design.weight is None and not isinstance(plan.steps[0], Base):
         raise StudyError(
@@ -69,6 +70,15 @@ def read_plan(study: StudyFile, folder: Path, at: Callable[..., str]) -> tuple[W
             fix="Add 'weight:' to 'design:', or '- {kind: base, probability: ...}' before the other steps.",
         )
     return plan, tuple(sources.read)
+
+
+def _line_of(error: WeightingError, at: Callable[..., str]) -> str:
+    """Give the line of the step that an error names."""
+    number = re.match(r"step (\d+) of", error.where or "")
+    if number is None:
+        return at("weighting")
+    step = int(number[1]) - 1
+    return max(at("weighting", step), at("weighting", "steps", step), key=lambda place: int(place.rpartition(":")[2]))
 
 
 def plan_columns(plan: WeightingPlan | None) -> tuple[list[str], list[str]]:

@@ -149,3 +149,15 @@ def test_unreadable_state_means_everything_is_made(tmp_path):
     (tmp_path / "b" / STATE).write_text("{half")
     assert set(run(tmp_path / "b").verdicts.values()) == {"made"}
     assert staging._read(tmp_path / "b" / STATE)["whole"]
+
+
+def test_what_is_no_longer_made_leaves_the_folder(tmp_path):
+    """A file that a stage made only once, such as the log of weights, does not stay behind."""
+    folder = tmp_path / "b"
+    for texts, fingerprint in (({"rows.csv": "1", "log.csv": "1"}, "a"), ({"rows.csv": "2"}, "b")):
+        with opened(folder) as work:
+            work.stage("rows", fingerprint, ("rows.csv", "log.csv"), put(**texts))
+            work.stage("report", "same", ("report",), put(report__index="1"))
+            work.publish()
+    assert content(folder) == {"rows.csv": "2", "report/index": "1"}
+    assert not (folder / OLD).exists()

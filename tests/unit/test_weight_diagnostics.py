@@ -238,7 +238,7 @@ def test_a_trimmed_plan_is_compared_on_replicates() -> None:
 REFUSED: dict[str, tuple[Any, tuple[str, ...]]] = {
     "no outcome": (MADE.effects, ("outcome",)),
     "no column": (lambda: MADE.effects("z"), ("'z'",)),
-    "no estimates": (lambda: MADE.effects(lambda d: 3), ("gives no estimates", "int")),
+    "no estimates": (lambda: MADE.effects(lambda _: 3), ("gives no estimates", "int")),
     "a number": (lambda: MADE.effects(3), ("outcome", "3")),
     "no plan": (lambda: compare_plans({}, design(), "y"), ("no plan",)),
     "reference": (lambda: compare_plans({"full": PLAN}, design(), "y", reference="ful"), ("did you mean 'full'",)),
