@@ -45,12 +45,24 @@ class Controls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Coded:
-    """The rows of a design as cells (m,): their wave, whether they take part, and the code and levels of sets of columns."""
+    """The rows of a design as cells (m,): their wave, whether they take part, and the code and levels of sets of columns.
+
+    The same codes by row (n,) stand beside them, and whether all rows take part and are of one wave.
+    """
 
     cells: Cells
     wave: IntArray
     counted: BoolArray
     codes: dict[tuple[str, ...], tuple[IntArray, tuple[Level, ...]]]
+    by_row: dict[tuple[str, ...], IntArray]
+    plain: bool
+
+    def rows(self, columns: tuple[str, ...], block: Columns) -> Columns:
+        """Give the columns of cells to their rows; as they were coded when every level is a column."""
+        code, levels = self.codes[columns]
+        if self.plain and columns and block.size == len(levels) and (code is block.code or (code == block.code).all()):
+            return replace(block, code=self.by_row[columns])
+        return replace(block, code=block.code[self.cells.of_row])
 
 
 def build(design: Design, margins: Sequence[Margin], inside: BoolArray | None = None) -> Controls:
@@ -83,7 +95,7 @@ def build(design: Design, margins: Sequence[Margin], inside: BoolArray | None = 
         block, target, levels = _block(design, coded, mine)
         if number is not None:
             sizes = [_size_of(level, wave, columns, margins) for wave, level in levels]
-            block, target = _with_numbers(design, replace(block, code=block.code[of_row]), target, sizes, number)
+            block, target = _with_numbers(design, coded.rows(columns, block), target, sizes, number)
         blocks.append(block)
         targets.append(target)
         if bases is not None and share_of is not None:
@@ -91,7 +103,10 @@ def build(design: Design, margins: Sequence[Margin], inside: BoolArray | None = 
             at = [columns.index(name) for name in share_of]
             groups += [bases[1][wave, tuple(level[i] for i in at)] if wave in moving else -1 for wave, level in levels]
     target = np.concatenate(targets)
-    rows = tuple(block if block.value is not None else replace(block, code=block.code[of_row]) for block in blocks)
+    rows = tuple(
+        block if number is not None else coded.rows(columns, block)
+        for block, (columns, number) in zip(blocks, keys, strict=True)
+    )
     alike = all(block.value is None for block in blocks)
     moved = None if bases is None else replace(bases[0], code=bases[0].code[of_row])
     return Controls(
@@ -116,6 +131,8 @@ def _code(design: Design, keys: Sequence[tuple[str, ...]], inside: BoolArray | N
         wave=wave[first],
         counted=np.ones(len(first), dtype=bool) if inside is None else inside[first],
         codes={columns: (codes[first], levels) for columns, (codes, levels) in by_row.items()},
+        by_row={columns: codes for columns, (codes, _) in by_row.items()},
+        plain=inside is None and waves == 1,
     )
 
 
@@ -144,17 +161,15 @@ def _block(design: Design, coded: _Coded, margins: list[Margin]) -> tuple[Column
         at[counted], weights=coded.cells.rows[counted], minlength=len(design.waves) * (len(levels) + 1)
     ).astype(np.int64)
     rows = rows.reshape(len(design.waves), -1)
-    number_of = {level: i for i, level in enumerate(levels)}
     place = np.full((len(design.waves), len(levels) + 1), -1, dtype=np.int64)
     listed: list[tuple[int, Level]] = []
     target = []
     for margin in margins:
         _check_levels(design, margin, levels, rows[margin.wave])
-        for level, total in margin.totals.items():
-            if level in number_of and rows[margin.wave, number_of[level] + 1]:
-                place[margin.wave, number_of[level] + 1] = len(listed)
-                listed.append((margin.wave, level))
-                target.append(total)
+        for i in np.flatnonzero(rows[margin.wave, 1:]).tolist():
+            place[margin.wave, i + 1] = len(listed)
+            listed.append((margin.wave, levels[i]))
+            target.append(margin.totals[levels[i]])
     names = tuple(_named(design, margins[0], wave, level) for wave, level in listed)
     found = np.where(counted, place[wave, code + 1], -1)
     waves = np.asarray([wave for wave, _ in listed], dtype=np.int64)

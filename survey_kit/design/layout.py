@@ -137,14 +137,13 @@ def joint(*codes: IntArray) -> tuple[IntArray, IntArray]:
             size = int(out.max(initial=0)) + 1
     if size == 1:
         return out, np.zeros(min(n, 1), dtype=np.int64)
-    every = np.arange(n)
-    if size == n and np.array_equal(out, every):  # rows are units
-        return every, every
+    if size == n and (out[1:] > out[:-1]).all():  # rows are units, in order
+        return out, out
     if size > 4 * len(out) + 1000:
         _, first, inverse = np.unique(out, return_index=True, return_inverse=True)
         return inverse.astype(np.int64), first.astype(np.int64)
     row = np.full(size, -1, dtype=np.int64)
-    row[out[::-1]] = every[::-1]  # the last to be written is the first in the data
+    row[out[::-1]] = np.arange(n - 1, -1, -1)  # the last to be written is the first in the data
     occurs = row >= 0
     return (out if occurs.all() else (np.cumsum(occurs) - 1)[out]), row[occurs]
 
@@ -155,7 +154,8 @@ def make_stage(
     """Build one stage from codes per row; give it and one row of each unit. `name` is the column of the counts."""
     stratum_of_row, stratum_row = joint(wave, parent_of_row, stratum)
     unit_of_row, unit_row = joint(stratum_of_row, unit)
-    stratum_of_unit = stratum_of_row[unit_row]
+    rows_are_units = unit_row is unit_of_row
+    stratum_of_unit = stratum_of_row if rows_are_units else stratum_of_row[unit_row]
     n_h = np.bincount(stratum_of_unit, minlength=len(stratum_row))
     start = np.concatenate(([0], np.cumsum(n_h)[:-1])).astype(np.int64)
     if N is None:
@@ -169,7 +169,7 @@ def make_stage(
         stratum_start=start,
         n_h=n_h,
         N_h=N_h,
-        parent=parent_of_row[unit_row],
+        parent=parent_of_row if rows_are_units else parent_of_row[unit_row],
     )
     return stage, unit_row
 

@@ -99,8 +99,8 @@ def _series(frame: Frame, name: str, role: str) -> nw.Series[Any]:
                 fix="Put the values into the frame as a column, and name it.",
             )
         raise FrameError(f"There is no column '{name}' ({role}).", fix=did_you_mean(name, names))
-    wrapped = _native(frame).select(nw.col(name))
-    return (wrapped.collect() if isinstance(wrapped, nw.LazyFrame) else wrapped)[name]
+    native = _native(frame)
+    return (native.select(nw.col(name)).collect() if isinstance(native, nw.LazyFrame) else native)[name]
 
 
 def numbers(frame: Frame, name: str, role: str = "variable") -> Numbers:

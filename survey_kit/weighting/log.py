@@ -28,14 +28,17 @@ def counted(
     Kish's (1965) design effect of unequal weights is ``n sum w^2 / (sum w)^2``, the effective number n over it.
     """
     weight, inside = after
-    w = weight[inside]
-    total, squares = float(w.sum()), float((w**2).sum())
+    w = weight if inside.all() else weight[inside]
+    total, squares = float(w.sum()), float(w @ w)
     deff = float(len(w) * squares / total**2) if total else float("nan")
     changed = fell = 0
     if before is not None:
         old, could = before
-        changed = int((np.abs(weight - old) > SAME * np.abs(old))[could & inside].sum())
-        fell = int((could & ~inside).sum())
+        stays = could & inside
+        moved, least = weight - old, np.abs(old)
+        least *= SAME
+        changed = int(((np.abs(moved, out=moved) > least) & stays).sum())
+        fell = int(could.sum() - stays.sum())
     return {
         "step": kind,
         "rows": len(w),
