@@ -40,7 +40,7 @@ Commands
                      a questionnaire: begin one, list its problems, prove its routing, compare versions, estimate
                      its length, write forms, paper and codebooks
                        --switch NAME  --to DIR  --format xlsform  --fill sponsor=TEXT
-  schema WHAT        print the editor schema of study, indicators or instrument files
+  schema WHAT        print the editor schema of study, indicators, instrument or targets files
                        --to FILE
 
 Everywhere
@@ -204,7 +204,7 @@ def _wave(commands: Any) -> None:
 
 def _schema(commands: Any) -> None:
     one = _command(commands, "schema", "Print the JSON Schema that editors use to complete and check a file.", "schema")
-    one.add_argument("what", choices=("study", "indicators", "instrument"))
+    one.add_argument("what", choices=("study", "indicators", "instrument", "targets"))
     one.add_argument("--to", metavar="FILE", type=Path, help="write it here instead")
 
 

@@ -91,11 +91,14 @@ def schema(arguments: Namespace) -> Outcome:
     from survey_kit.study.definition import IndicatorsFile
     from survey_kit.study.model import SCHEMA as STUDY
     from survey_kit.study.model import StudyFile
+    from survey_kit.weighting.targets import SCHEMA as TARGETS
+    from survey_kit.weighting.targets import TargetsFile
 
     known = {
         "study": (StudyFile, STUDY),
         "indicators": (IndicatorsFile, INDICATORS),
         "instrument": (Declaration, INSTRUMENT),
+        "targets": (TargetsFile, TARGETS),
     }
     kind, name = known[arguments.what]
     made = editor_schema(kind, name)

@@ -12,15 +12,17 @@ from pathlib import Path
 from survey_kit.files import write_text
 from survey_kit.instrument import editor_schema
 from survey_kit.study import definition, model
+from survey_kit.weighting import targets
 
 FOLDER = Path(__file__).parent / "schemas"
 
 
 def write_schemas(folder: Path = FOLDER) -> tuple[Path, ...]:
-    """Write the schemas of study files and files of indicators into `folder`."""
+    """Write the schemas of study files, files of indicators and files of targets into `folder`."""
     made = (
         (model.StudyFile, model.SCHEMA, "Study"),
         (definition.IndicatorsFile, definition.SCHEMA, "Indicators"),
+        (targets.TargetsFile, targets.SCHEMA, "Targets"),
     )
     out = []
     for kind, schema, title in made:

@@ -19,6 +19,8 @@ from survey_kit.weighting.log import shown, waves_told
 if TYPE_CHECKING:
     from survey_kit.weighting.plan import WeightingPlan
 
+SAME_SUM = 1e-9
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Weights:
@@ -186,9 +188,11 @@ class Weights:
         before = rows[0]
         for i, row in enumerate(steps, 1):
             fell = f" {row['fell_out']:,} cases left with weight zero." if row["fell_out"] else ""
+            kept = abs(row["sum"] - before["sum"]) <= SAME_SUM * abs(before["sum"])
+            sums = f"stays {row['sum']:,.0f}" if kept else f"goes from {before['sum']:,.0f} to {row['sum']:,.0f}"
             lines.append(
-                f"{i}. {row['note'][:1].upper()}{row['note'][1:]}.{fell} The sum went from {before['sum']:,.0f} to "
-                f"{row['sum']:,.0f}, the design effect of unequal weights from {before['deff']:.2f} to {row['deff']:.2f}."
+                f"{i}. {row['note'][:1].upper()}{row['note'][1:]}.{fell} The sum {sums}, the design effect of unequal weights "
+                f"goes from {before['deff']:.2f} to {row['deff']:.2f}."
             )
             before = row
         lines.append(

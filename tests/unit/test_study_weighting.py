@@ -60,6 +60,11 @@ def declare(study: Path, text: str, **changed: str) -> None:
     (study / "study.yaml").write_text(whole)
 
 
+def weighed(path: Path) -> sk.Weights | None:
+    study = read_study(path)
+    return make_weights(study, read_responses(study).checked())
+
+
 def by_hand(study: Path) -> sk.Weights:
     frame = pd.read_csv(study / "data" / "own.csv")
     design = sk.Design(frame, weight="w", strata="stratum", psu="psu", fpc="units", wave="year", case="id")
@@ -142,8 +147,7 @@ def test_bad_weighting_is_told(weighted: Path, case: str) -> None:
     text, words = REFUSED[case]
     declare(weighted, text)
     with pytest.raises(SurveyKitError) as refusal:
-        study = read_study(weighted)
-        make_weights(study, read_responses(study).checked())
+        weighed(weighted)
     for word in words:
         assert word in str(refusal.value)
     assert len(str(refusal.value).splitlines()) <= 5
@@ -215,7 +219,8 @@ def test_effects_on_the_indicators_are_the_changes_of_their_estimates(weighted: 
         effects_on_indicators(study, responses, made, ["polce"])
 
 
-def test_a_dry_run_prints_and_writes_nothing(weighted: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("weighted")
+def test_a_dry_run_prints_and_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     before = set(Path().rglob("*"))
     assert main(["weight", "own", "--dry-run", "--by", "sex"]) == 0
     told = capsys.readouterr().out
@@ -268,7 +273,8 @@ def test_synthetic_weights_say_so(weighted: Path, capsys: pytest.CaptureFixture[
     }
 
 
-def test_the_check_of_a_study_counts_what_the_log_tells(weighted: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("weighted")
+def test_the_check_of_a_study_counts_what_the_log_tells(capsys: pytest.CaptureFixture[str]) -> None:
     main(["check", "own", "--json"])
     found = [one for one in json.loads(capsys.readouterr().out)["findings"] if one["code"] == "METHOD"]
     assert found[0]["message"].startswith("9 of 11")
