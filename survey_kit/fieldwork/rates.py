@@ -15,6 +15,7 @@ import numpy as np
 
 from survey_kit.errors import ResponsesError
 from survey_kit.fieldwork.dispositions import GROUPS, Group, group_of
+from survey_kit.fieldwork.eligibility import Eligibility
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,7 +118,7 @@ def outcome_rates(
     dispositions: Sequence[object] | Counts,
     *,
     weight: Sequence[float] | None = None,
-    e: float | Literal["proportional", "one"] = "proportional",
+    e: float | Eligibility | Literal["proportional", "casro", "one"] = "proportional",
     selection: Selection = "probability",
 ) -> Outcome:
     """Compute the outcome rates of AAPOR.
@@ -129,8 +130,8 @@ def outcome_rates(
     weight
         Base weights of the cases, for weighted rates.
     e
-        ``"proportional"``: the eligible share of the cases with known eligibility, E / (E + NE) (Smith 2009); ``"one"``: all unknown are eligible;
-        or a share from elsewhere, between 0 and 1.
+        ``"proportional"`` or ``"casro"``: the eligible share of the cases with known eligibility, E / (E + NE) (Smith 2009); ``"one"``: all unknown
+        are eligible; what :func:`eligible_share` or :func:`eligibility_of` found; or a share from elsewhere, between 0 and 1.
     selection
         How cases were chosen. Quota and random-route samples have no response rate: their counts are given, and the reason.
 
@@ -189,16 +190,18 @@ def _counted(
     return out, weight is not None and not isinstance(dispositions, Mapping)
 
 
-def _eligible(counts: Counts, e: float | str) -> tuple[float, str]:
+def _eligible(counts: Counts, e: float | str | Eligibility) -> tuple[float, str]:
     if e == "one":
         return 1.0, "all unknown cases are taken to be eligible"
-    if e == "proportional":
+    if isinstance(e, Eligibility):
+        return e.share, e.method
+    if e in {"proportional", "casro"}:
         settled = _known(counts) + counts["NE"]
         if not settled:
             raise ResponsesError("No case has a known eligibility, so e cannot be found.", fix="Give e as a number.")
         return _known(counts) / settled, "eligible share of the cases with known eligibility"
     if isinstance(e, str) or not 0 <= e <= 1:
         raise ResponsesError(
-            "e is a share between 0 and 1.", found=str(e), fix="Write 'proportional', 'one' or a number."
+            "e is a share between 0 and 1.", found=str(e), fix="Write 'proportional', 'casro', 'one' or a number."
         )
     return float(e), "given"
