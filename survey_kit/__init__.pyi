@@ -107,6 +107,7 @@ from survey_kit.ratings import wjp as wjp
 from survey_kit.responses import missing_summary as missing_summary
 from survey_kit.responses import read_collected as read_collected
 from survey_kit.responses import recode as recode
+from survey_kit.sampling import SamplePlan as SamplePlan
 from survey_kit.sampling import allocate as allocate
 from survey_kit.sampling import bethel as bethel
 from survey_kit.sampling import select as select

@@ -14,6 +14,12 @@ from survey_kit.sampling.allocate import (
 from survey_kit.sampling.bethel import Target, bethel, reached, targets
 from survey_kit.sampling.coordinate import Overlap, Rotation, overlap, permanent_numbers, refresh, rotation_groups
 from survey_kit.sampling.draw import Draw, Record
+from survey_kit.sampling.household import kish_grid, kish_tables, last_birthday, next_birthday, random_person
+from survey_kit.sampling.kish import KISH_TABLES, kish_chances
+from survey_kit.sampling.plan import SamplePlan, Stage
+from survey_kit.sampling.plan_draw import PlanDraw
+from survey_kit.sampling.plan_sizes import Goal, Precision, Rate, Spread
+from survey_kit.sampling.plan_stage import StageDraw
 from survey_kit.sampling.precision import (
     Measure,
     SampleSize,
@@ -37,6 +43,7 @@ from survey_kit.sampling.select_methods import (
     BREWER,
     CUBE,
     CUBE_PROGRAMME,
+    KISH_GRID,
     MAXIMUM_ENTROPY,
     METHODS,
     PARETO,
@@ -57,6 +64,8 @@ __all__ = [
     "CUBE_PROGRAMME",
     "EQUAL",
     "KISH",
+    "KISH_GRID",
+    "KISH_TABLES",
     "MAXIMUM_ENTROPY",
     "METHODS",
     "NEYMAN",
@@ -72,13 +81,21 @@ __all__ = [
     "SYSTEMATIC",
     "Allocation",
     "Draw",
+    "Goal",
     "Measure",
     "Method",
     "Overlap",
+    "PlanDraw",
+    "Precision",
+    "Rate",
     "Record",
     "Rotation",
     "Rule",
+    "SamplePlan",
     "SampleSize",
+    "Spread",
+    "Stage",
+    "StageDraw",
     "Target",
     "allocate",
     "average",
@@ -89,12 +106,18 @@ __all__ = [
     "detectable_difference",
     "forced_response",
     "inclusion_probabilities",
+    "kish_chances",
+    "kish_grid",
+    "kish_tables",
+    "last_birthday",
     "list_experiment",
+    "next_birthday",
     "overlap",
     "permanent_numbers",
     "planned_se",
     "power",
     "power_curve",
+    "random_person",
     "reached",
     "refresh",
     "repeat",

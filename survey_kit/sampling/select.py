@@ -28,6 +28,7 @@ from survey_kit.sampling.select_methods import (
     BREWER,
     CUBE,
     CUBE_PROGRAMME,
+    KISH_GRID,
     MAXIMUM_ENTROPY,
     METHODS,
     PARETO,
@@ -265,10 +266,11 @@ def repeat(frame: Frame, record: Record | Mapping[str, Any]) -> Draw:
             fix="Use the frame as it was.",
         )
     layer = read_strata(frame, held.strata)
+    known = {**METHODS, KISH_GRID.name: KISH_GRID}
     draw = select(
         frame,
         dict(zip(layer.levels, held.sizes, strict=True)),
-        method=METHODS[checks.choice(held.method, "method of selection", tuple(METHODS), DesignError)],
+        method=known[checks.choice(held.method, "method of selection", tuple(known), DesignError)],
         rng=_restored(held),
         **options,
     )

@@ -26,6 +26,7 @@ import numpy as np
 
 from survey_kit.sampling import probabilities_joint as joint
 from survey_kit.sampling.cube import fixed_sizes, fly, land_by_programme, land_by_suppression, standardized
+from survey_kit.sampling.kish import kish_chances, kish_kernel
 from survey_kit.sampling.probabilities import (
     PARETO_RANKING,
     SEQUENTIAL_POISSON_RANKING,
@@ -310,6 +311,15 @@ CUBE_PROGRAMME = Method(
     kernel=lambda cells, luck: _cube(cells, luck, programme=True),
     sized=None,
     estimation="hajek",
+)
+KISH_GRID = Method(
+    name="Kish grid",
+    kernel=kish_kernel,
+    sized=False,
+    numbers=True,
+    ordered=True,
+    estimation="fpc",
+    exact=(lambda target, _: kish_chances(len(target)), 10**6),
 )
 
 METHODS = {
