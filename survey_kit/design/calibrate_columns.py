@@ -11,6 +11,7 @@ import numpy as np
 from survey_kit.types import BoolArray, FloatArray, IntArray
 
 LARGEST_TABLE = 4_000_000  # cells kept as a full table
+CHUNK = 65_536  # rows numbered at a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +151,9 @@ def occupied(codes: Sequence[IntArray], sizes: Sequence[int], outside: BoolArray
         key[outside] = space
     cell, size = _renumbered(key)
     first = np.empty(size, dtype=np.int64)
-    first[cell] = np.arange(n)
+    for start in range(0, n, CHUNK):
+        part = cell[start : start + CHUNK]
+        first[part] = np.arange(start, start + len(part))
     return Cells(of_row=cell, first=first, rows=np.bincount(cell, minlength=size))
 
 

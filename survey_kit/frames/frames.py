@@ -260,7 +260,8 @@ def _distinct(values: Any) -> tuple[Any, IntArray]:
     if high - low > 4 * len(values) + 1000:
         levels, inverse = np.unique(values, return_inverse=True)
         return levels, inverse.astype(np.int64, copy=False)
-    shifted = values.astype(np.int64, copy=False) - low
+    shifted = values.astype(np.int64, copy=False)
+    shifted = shifted - low if low else shifted
     seen = np.zeros(high - low + 1, dtype=bool)
     seen[shifted] = True
     return np.flatnonzero(seen) + low, shifted if seen.all() else (np.cumsum(seen) - 1)[shifted]

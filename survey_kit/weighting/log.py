@@ -29,7 +29,7 @@ def counted(
     """
     weight, inside = after
     w = weight if inside.all() else weight[inside]
-    total, squares = float(w.sum()), float(w @ w)
+    total, squares = float(w.sum()), float(np.einsum("i,i->", w, w))
     deff = float(len(w) * squares / total**2) if total else float("nan")
     changed = fell = 0
     if before is not None:
