@@ -2,8 +2,8 @@
 
 A total calibrated to an estimate T* of another survey with covariance V* has, beside the variance of its residuals, ``B'V*B`` with
 B the coefficients of its calibration (Dever & Valliant 2010, Survey Methodology 36, 45-56; 2016, Journal of Survey Statistics and
-Methodology 4, 289-318). In replicate r the targets are ``T* + e_r`` with ``sum c_r e_r e_r' = V*`` (Fuller 1998, Survey
-Methodology 24, 153-164; Opsomer & Erciulescu 2021, Survey Methodology 47, 161-181).
+Methodology 4, 289-318). In replicate r the targets are ``T* + e_r`` with ``sum c_r e_r e_r' = V*`` (Fuller 1998, Statistica
+Sinica 8, 1153-1164; Opsomer & Erciulescu 2021, Survey Methodology 47, 265-277).
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class CalibrateToEstimates:
     -----
     Dever & Valliant (2010), Survey Methodology 36, 45-56; (2016), Journal of Survey Statistics and Methodology 4, 289-318.
     The other survey is independent of this one. With replicates the targets of each move so that the covariance is
-    reproduced (Fuller 1998; Opsomer & Erciulescu 2021, Survey Methodology 47, 161-181).
+    reproduced (Fuller 1998; Opsomer & Erciulescu 2021, Survey Methodology 47, 265-277).
 
     Examples
     --------

@@ -36,7 +36,7 @@ class Integrated:
     >>> from survey_kit.weighting import Integrated, WeightingPlan
     >>> frame = pd.DataFrame({"w": [10.0] * 5, "home": [1, 1, 2, 3, 3], "sex": list("fmfff")})
     >>> plan = WeightingPlan(steps=(Integrated(household="home", controls={"sex": {"f": 50, "m": 15}}),))
-    >>> plan.apply(sk.Design(frame, weight="w")).values.round(6).tolist()
+    >>> plan.apply(sk.Design(frame, weight="w", psu="home")).values.round(6).tolist()
     [15.0, 15.0, 11.666667, 11.666667, 11.666667]
     """
 

@@ -12,19 +12,43 @@ from survey_kit.design import Design
 from survey_kit.errors import DesignError, WeightingError, did_you_mean
 from survey_kit.files import read_yaml
 from survey_kit.types import Frame
+from survey_kit.weighting.attrition import Attrition
+from survey_kit.weighting.combining import Composite, FrameOverlap, Multiplicity
+from survey_kit.weighting.estimated import CalibrateToEstimates
+from survey_kit.weighting.integrated import Integrated
 from survey_kit.weighting.log import line, missed
 from survey_kit.weighting.nonresponse import Nonresponse, UnknownEligibility
 from survey_kit.weighting.propensity import Propensity
+from survey_kit.weighting.respondents import CalibrateRespondents
 from survey_kit.weighting.starting import Base, Household
 from survey_kit.weighting.step import Step
 from survey_kit.weighting.targets_reached import Calibrate, PostStratify, Rake
 from survey_kit.weighting.targets_used import Sources, by_wave, with_targets
 from survey_kit.weighting.trim import Trim
+from survey_kit.weighting.trim_error import TrimToError
 from survey_kit.weighting.weights import Weights
 
 KINDS: dict[str, type[Any]] = {
     kind.kind: kind
-    for kind in (Base, Household, UnknownEligibility, Nonresponse, Propensity, PostStratify, Rake, Calibrate, Trim)
+    for kind in (
+        Base,
+        Household,
+        Multiplicity,
+        FrameOverlap,
+        UnknownEligibility,
+        Nonresponse,
+        Propensity,
+        CalibrateRespondents,
+        Attrition,
+        Composite,
+        PostStratify,
+        Rake,
+        Calibrate,
+        Integrated,
+        CalibrateToEstimates,
+        Trim,
+        TrimToError,
+    )
 }
 
 
@@ -35,8 +59,9 @@ class WeightingPlan:
     Parameters
     ----------
     steps
-        Step values in the order in which they are taken: `Base`, `Household`, `UnknownEligibility`, `Nonresponse`,
-        `Propensity`, `PostStratify`, `Rake`, `Calibrate`, `Trim`.
+        Step values in the order in which they are taken: `Base`, `Household`, `Multiplicity`, `FrameOverlap`, `UnknownEligibility`,
+        `Nonresponse`, `Propensity`, `CalibrateRespondents`, `Attrition`, `Composite`, `PostStratify`, `Rake`, `Calibrate`,
+        `Integrated`, `CalibrateToEstimates`, `Trim`, `TrimToError`.
     told
         Of each step, where its targets come from; empty where the plan does not say.
 
@@ -59,7 +84,7 @@ class WeightingPlan:
     >>> frame["y"] = [1.0, 0.0, None, 1.0, 0.0, 1.0]
     >>> plan = WeightingPlan(steps=(Nonresponse(respondent="r", by="sex"), PostStratify(by="sex", totals={"f": 45, "m": 15})))
     >>> made = plan.apply(sk.Design(frame, weight="w"))
-    >>> made.values.tolist(), made.log["rows"].tolist()
+    >>> made.values.round(6).tolist(), made.log["rows"].tolist()
     ([15.0, 15.0, 0.0, 15.0, 7.5, 7.5], [6, 5, 5])
     >>> float(sk.total(made.design, "y").table["estimate"][0])
     37.5

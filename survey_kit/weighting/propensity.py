@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -72,37 +72,52 @@ class Propensity:
         """Give the design with the step taken."""
         inside, answered = taking_part(design, self.respondent, self.eligible)
         columns = covariates(design, inside, self.levels, self.numbers)
-        _check_levels(columns, answered, inside)
-        fitted = fit_response(columns, design.layout.weight, answered, inside)
         asked = {name: getattr(self, name) for name in ("respondent", "levels", "numbers", "eligible", "classes")}
-        fixed = answered.astype(np.float64)
-        p = fitted.p[inside]
-        said = f"{count(answered.sum())} respondents of {count(inside.sum())} weighted by a logistic response propensity of "
-        said += f"{said_of(self.levels, self.numbers)} ({p.min():.3g} to {p.max():.3g}"
-        if self.classes is None:
-            g = fitted.g * fixed
-            note = f"{said}; {span(g[answered])}); {CREDITED}"
-            return appended(
-                design,
-                self.kind,
-                g,
-                note,
-                asked=asked,
-                columns=columns,
-                slope=fitted.slope,
-                fixed=fixed,
-                response=fitted,
-            )
-        rule = PropensityClasses(
+        by = f"a logistic response propensity of {said_of(self.levels, self.numbers)}"
+        return by_propensity(design, self.kind, columns, answered, inside, said=by, classes=self.classes, asked=asked)
+
+
+def by_propensity(
+    design: Design,
+    kind: str,
+    columns: tuple[Columns, ...],
+    answered: BoolArray,
+    inside: BoolArray,
+    *,
+    said: str,
+    classes: int | None,
+    asked: dict[str, Any],
+) -> Design:
+    """Divide the weights of those who `answered` (n,) among the rows `inside` by a propensity fitted to `columns`."""
+    _check_levels(columns, answered, inside)
+    fitted = fit_response(columns, design.layout.weight, answered, inside)
+    fixed = answered.astype(np.float64)
+    p = fitted.p[inside]
+    said = f"{count(answered.sum())} respondents of {count(inside.sum())} weighted by {said} ({p.min():.3g} to {p.max():.3g}"
+    if classes is None:
+        g = fitted.g * fixed
+        note = f"{said}; {span(g[answered])}); {CREDITED}"
+        return appended(
+            design,
+            kind,
+            g,
+            note,
+            asked=asked,
             columns=columns,
-            answered=answered,
-            inside=inside,
-            wave=design.layout.wave_of_row,
-            number=_whole(self.classes),
+            slope=fitted.slope,
+            fixed=fixed,
+            response=fitted,
         )
-        g = rule.factors(design.layout.weight)
-        note = f"{said}) in {self.classes} classes ({span(g[answered])}); replicates only"
-        return appended(design, self.kind, g, note, asked=asked, fixed=fixed, rule=rule)
+    rule = PropensityClasses(
+        columns=columns,
+        answered=answered,
+        inside=inside,
+        wave=design.layout.wave_of_row,
+        number=_whole(classes),
+    )
+    g = rule.factors(design.layout.weight)
+    note = f"{said}) in {classes} classes ({span(g[answered])}); replicates only"
+    return appended(design, kind, g, note, asked=asked, fixed=fixed, rule=rule)
 
 
 def said_of(levels: str | tuple[str | tuple[str, ...], ...], numbers: str | tuple[str, ...]) -> str:

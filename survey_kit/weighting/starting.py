@@ -60,7 +60,7 @@ class Base:
         product = np.ones(frames.row_count(frame))
         for column in names(self.probability, "probability", least=1):
             values = frames.numbers(frame, column, "selection probability")
-            _refuse(column, values.values, values.missing, ~((values.values > 0) & (values.values <= 1)))
+            refuse(column, values.values, values.missing, ~((values.values > 0) & (values.values <= 1)))
             product = product * values.values
         return frames.with_column(frame, self.name, 1.0 / product)
 
@@ -129,9 +129,7 @@ class Household:
         """Give the design with the step taken."""
         rows = design.inside(self.where)
         column = design.numbers(self.members, "household members")
-        _refuse(
-            self.members, column.values, column.missing & rows, rows & ~(column.values >= 1), "a count of 1 or more"
-        )
+        refuse(self.members, column.values, column.missing & rows, rows & ~(column.values >= 1), "a count of 1 or more")
         cap = np.inf if self.cap is None else checks.number(self.cap, "cap", "Give a number.", WeightingError)
         if cap < 1:
             raise WeightingError("The cap of household members is at least 1.", found=f"{cap:g}", fix="Say cap=4.")
@@ -145,9 +143,10 @@ class Household:
         return appended(design, self.kind, factor, note, asked={"members": self.members, "cap": self.cap}, fixed=factor)
 
 
-def _refuse(
+def refuse(
     column: str, values: FloatArray, missing: BoolArray, wrong: BoolArray, needed: str = "above 0 and at most 1"
 ) -> None:
+    """Refuse values (n,) of a column that are missing or wrong; they are counted and the first is named."""
     wrong = wrong & ~missing
     if not (missing | wrong).any():
         return
