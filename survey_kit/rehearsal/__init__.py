@@ -1,27 +1,55 @@
-"""The rehearsal: a made-up country whose truth is known, surveyed three times.
+"""The rehearsal: a made-up country whose truth is known, and surveys of it.
 
 It stands on Kazakhstan's public frame (regions and districts with their official population) and on nothing else that is
 real: nobody was interviewed, and no figure says anything about a real institution, place or person.
+
+`build_country` and what follows it make three small waves of answers. `build_population`, `draw_wave`, `hold_field` and `weigh` go the whole
+way of a national survey in eleven waves: a frame of areas, a sample drawn by the toolkit, a simulated field with its contact log, weights.
 """
 
 from survey_kit.rehearsal.country import Country, build_country
+from survey_kit.rehearsal.field import BIASED, CORRECTABLE, REHEARSAL, UNBIASED, Field, Scenario, hold_field
+from survey_kit.rehearsal.population import Population, build_population
+from survey_kit.rehearsal.sampled import WaveSample, allocate_areas, draw_adults, draw_wave
 from survey_kit.rehearsal.survey import Nonresponse, Sample, draw_sample, interview, response_table
 from survey_kit.rehearsal.truth import Truth, true_value
+from survey_kit.rehearsal.waves import CHANGES, ROUNDS, Change, Wave
+from survey_kit.rehearsal.weighted import population_totals, weigh, weighting_plan
 from survey_kit.rehearsal.write import SEED, survey_table, truth_table, truths, write_rehearsal
 
 __all__ = [
+    "BIASED",
+    "CHANGES",
+    "CORRECTABLE",
+    "REHEARSAL",
+    "ROUNDS",
     "SEED",
+    "UNBIASED",
+    "Change",
     "Country",
+    "Field",
     "Nonresponse",
+    "Population",
     "Sample",
+    "Scenario",
     "Truth",
+    "Wave",
+    "WaveSample",
+    "allocate_areas",
     "build_country",
+    "build_population",
+    "draw_adults",
     "draw_sample",
+    "draw_wave",
+    "hold_field",
     "interview",
+    "population_totals",
     "response_table",
     "survey_table",
     "true_value",
     "truth_table",
     "truths",
+    "weigh",
+    "weighting_plan",
     "write_rehearsal",
 ]

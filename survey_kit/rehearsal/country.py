@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from survey_kit.rehearsal.frame import ADULTS_PER_HOUSEHOLD, RURAL, Stratum, cut_areas, read_districts
 from survey_kit.rehearsal.questions import QUESTIONS, TRAITS, WAVES, Question, Trait
+from survey_kit.rehearsal.streams import stream
 from survey_kit.types import BoolArray, IntArray
 
 SmallArray = NDArray[np.int8]
@@ -90,11 +90,6 @@ class Country:
         """Give everybody's answer to an item in a wave."""
         column: SmallArray = self.answers[wave][:, self.items.index(item)]
         return column
-
-
-def stream(seed: int, name: str) -> np.random.Generator:
-    """Give a random stream of its own for each named part, so that adding a part leaves the others as they were."""
-    return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
 def build_country(seed: int, waves: tuple[str, ...] = WAVES) -> Country:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from survey_kit.errors import StudyError
 from survey_kit.files import write_bytes, write_text
-from survey_kit.rehearsal.country import Country, build_country, stream
+from survey_kit.rehearsal.country import Country, build_country
 from survey_kit.rehearsal.questions import WAVES
+from survey_kit.rehearsal.streams import stream
 from survey_kit.rehearsal.survey import Nonresponse, draw_sample, interview, response_table
 from survey_kit.rehearsal.truth import true_value
 from survey_kit.study import Study, read_study
