@@ -223,10 +223,14 @@ def _signed(one: dict[Any, Any], scale: float) -> str:
 def _figures(part: pd.DataFrame) -> str:
     numeric = [str(name) for name in part.columns if part[name].dtype.kind == "f"]
     rows = [
-        tuple(f"{value:,.4g}" if isinstance(value, float) else str(value) for value in row)
+        tuple(_number(value) if isinstance(value, float) else str(value) for value in row)
         for row in part.itertuples(index=False, name=None)
     ]
     return table(tuple(map(str, part.columns)), rows, right=(*numeric, "n"))
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _records(part: pd.DataFrame) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from survey_kit.errors import WeightingError, did_you_mean
 from survey_kit.estimate import Estimates
 from survey_kit.estimate.covariances import Linearised, Variance, joined
 from survey_kit.estimate.estimates import stacked
-from survey_kit.types import FloatArray
+from survey_kit.types import FloatArray, Frame
 
 if TYPE_CHECKING:
     from survey_kit.weighting.plan import WeightingPlan
@@ -60,11 +60,12 @@ def effects_of_steps(weights: Weights, outcomes: Sequence[Outcome], by: By, wher
 
 def compare_plans(
     plans: Mapping[str, WeightingPlan],
-    design: Design,
+    design: Design | Frame,
     *outcomes: Outcome,
     by: By = None,
     where: str | None = None,
     reference: str | None = None,
+    **declared: Any,
 ) -> Any:
     r"""Set alternative plans beside each other: what each gains in variance and may cost in bias.
 
@@ -76,7 +77,8 @@ def compare_plans(
     plans
         ``{name: plan}``.
     design
-        The sample they are applied to; with replicates when a plan has a step without a derivative.
+        The sample they are applied to, or a frame with what a design declares (``strata=``, ``psu=`` ...); with replicates
+        when a plan has a step without a derivative.
     outcomes, by, where
         As :meth:`survey_kit.Weights.effects` takes them.
     reference
@@ -117,7 +119,7 @@ def compare_plans(
     if reference is not None and reference not in plans:
         raise WeightingError(f"There is no plan '{reference}'.", fix=did_you_mean(reference, names))
     base = 0 if reference is None else names.index(reference)
-    made = [plans[name].apply(design) for name in names]
+    made = [plans[name].apply(design, **declared) for name in names]
     tables = []
     for outcome in _checked(outcomes):
         parts, known = _estimates([one.design for one in made], outcome, by, where)

@@ -82,7 +82,7 @@ class Base:
         """Say what was done."""
         columns = names(self.probability, "probability", least=1)
         stages = "" if len(columns) == 1 else f", the product over {len(columns)} stages"
-        return f"base weights are the inverse of the selection probability ({', '.join(columns)}{stages})"
+        return f"base weights, the inverse of the selection probability ({', '.join(columns)}{stages})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -201,7 +201,10 @@ class Targets(TargetsFile):
 
     def __repr__(self) -> str:
         lines = [f"Targets {self.id}: {self.title} ({self.source}, {self.date})"]
-        return "\n".join((*lines, *("  ".join(row) for row in self._rows())))
+        rows = self._rows()
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        padded = ["  ".join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip() for row in rows]
+        return "\n".join((*lines, *padded))
 
     def _rows(self) -> list[tuple[str, str, str, str]]:
         return [
