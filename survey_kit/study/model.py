@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, ConfigDict
 
 from survey_kit.instrument.model import Texts, Version
 from survey_kit.responses.responses import When
+from survey_kit.study.field_plan import FieldPlan
 from survey_kit.types import Break, Code, DataStatus, LonelyPsu, MissingKind, Overlap
 
 SCHEMA = "survey-kit/study/1"
@@ -342,12 +343,16 @@ class StudyFile:
     """Domains made from other columns."""
     indicators: str = "indicators.yaml"
     """The file of indicators, beside this one."""
+    sample: str | None = None
+    """The file that declares how the sample is drawn, beside this one."""
     method: Method = field(default_factory=Method)
     """The eleven elements of disclosure."""
     weighting: WeightingEntry = None
     """How the weights are made: a list of steps, or a mapping with the list under steps."""
     weights_note: Texts | None = None
     """What the weights correct for."""
+    field_: FieldPlan | None = None
+    """How the field is followed: the contact log and the issued cases."""
     notes: tuple[Texts, ...] = ()
     """What else a reader has to know."""
     report: ReportPlan = field(default_factory=ReportPlan)
