@@ -180,19 +180,20 @@ def _check_sums(margins: Sequence[Margin], V: FloatArray) -> None:
 def _columns_by_total(design: Design, read: Sequence[Margin], settled: Sequence[Margin]) -> FloatArray:
     """Differentiate the step's own targets, which are centred and scaled, with respect to the totals: (columns, totals)."""
     places = _listed(read)
-    if all(margin.number is None for margin in settled):  # columns are the levels that occur, in order
-        keys = list(dict.fromkeys(margin.columns for margin in settled))
-        order = [
-            places.index((i, level))
-            for columns in keys
-            for i, margin in enumerate(settled)
-            if margin.columns == columns
-            for level, total in margin.totals.items()
-            if total != 0
-        ]
-        return np.eye(len(places))[order]
     out = fallen(design.calibration, design.n)
     inside = None if out is None else ~out
+    if all(margin.number is None for margin in settled):  # each column is a total: numbered totals come back in order
+        numbered = [
+            replace(
+                margin,
+                totals={
+                    level: float(places.index((i, level)) + 1) if total else 0.0
+                    for level, total in margin.totals.items()
+                },
+            )
+            for i, margin in enumerate(settled)
+        ]
+        return np.eye(len(places))[build(design, numbered, inside).target.astype(np.int64) - 1]
     start = build(design, settled, inside).target
     J = np.zeros((len(start), len(places)))
     for k, (i, level) in enumerate(places):
