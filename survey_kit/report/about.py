@@ -18,7 +18,7 @@ from survey_kit.report.info import (
     StudyInfo,
     WaveInfo,
 )
-from survey_kit.study import Indicator, Study, said
+from survey_kit.study import Indicator, Study, field_disclosure, said
 from survey_kit.types import MISSING_KINDS
 
 if TYPE_CHECKING:
@@ -94,8 +94,10 @@ def study_info(
 
 
 def _method(study: Study, language: str, weights: Weights | None) -> dict[str, str]:
-    """Give the elements of disclosure: the author's words, else what the log of the weights tells."""
-    told = {} if weights is None else weights.disclosure()
+    """Give the elements of disclosure: the author's words, else what the field and the log of the weights tell."""
+    told = field_disclosure(study)
+    for name, text in ({} if weights is None else weights.disclosure()).items():
+        told[name] = f"{told[name]} {text}" if name in told else text
     mark = "Synthetic data: " if study.data_status == "synthetic" else ""
     written = {name: said(text, language) for name, text in study.method.elements().items() if name in METHOD}
     return written | {name: f"{mark}{text}" for name, text in told.items() if not written.get(name, "").strip()}

@@ -2,6 +2,7 @@
 
 from survey_kit.study.answers import make_design, make_weights, read_responses
 from survey_kit.study.definition import AnyOf, Indicator, IndicatorsFile
+from survey_kit.study.field_plan import FieldPlan, field_disclosure, write_disclosure
 from survey_kit.study.model import (
     Derived,
     Method,
@@ -25,6 +26,7 @@ from survey_kit.study.study import Study
 __all__ = [
     "AnyOf",
     "Derived",
+    "FieldPlan",
     "Indicator",
     "IndicatorsFile",
     "Method",
@@ -40,10 +42,12 @@ __all__ = [
     "StudyFile",
     "Wave",
     "Weighting",
+    "field_disclosure",
     "make_design",
     "make_weights",
     "read_responses",
     "read_study",
     "said",
+    "write_disclosure",
     "write_schemas",
 ]

@@ -13,6 +13,7 @@ from survey_kit.instrument.load import find_instrument, read_instrument
 from survey_kit.instrument.questionnaire import Instrument
 from survey_kit.study import definition, model
 from survey_kit.study.definition import Indicator, IndicatorsFile
+from survey_kit.study.field_plan import check_field, disclosure_path
 from survey_kit.study.model import Derived, StudyFile, Wave
 from survey_kit.study.study import Study
 from survey_kit.study.weights import read_plan
@@ -59,12 +60,13 @@ def read_study(path: str | Path, data: str | Path | None = None) -> Study:
         data=_folders(file.parent, data),
         definitions=indicators.indicators,
         instruments={wave.id: forms[wave.version] for wave in declared.waves},
-        inputs=(file, sister, *targets, *sorted(Path(home).rglob("*.yaml"))),
+        inputs=(file, sister, *targets, *disclosure_path(file.parent, declared.field_), *sorted(Path(home).rglob("*.yaml"))),
         plan=plan,
     )
     for i, wave in enumerate(study.waves):
         _check_wave(study, i, wave, _below(document, "waves", i))
     _check_whole(study, _below(document))
+    check_field(study, document.at(("field",)))
     ids = [one.id for one in study.definitions]
     for i, name in enumerate(ids):
         if name in ids[:i]:
