@@ -14,7 +14,7 @@ from survey_kit.design.calibrate_build import build
 from survey_kit.design.calibrate_columns import Columns
 from survey_kit.design.calibrate_controls import by_wave, read_margins, settle
 from survey_kit.design.calibrate_step import checked_bounds, with_steps
-from survey_kit.design.calibration import Calibration, fallen, solve_rows
+from survey_kit.design.calibration import Calibration, fallen, solve_step
 from survey_kit.design.distances import DISTANCES, Bounds
 from survey_kit.design.layout import joint
 from survey_kit.errors import DesignError
@@ -102,10 +102,10 @@ def calibrate_households(
         tolerance=1e-10,
         maxit=200,
     )
-    found = solve_rows(step, weight)
+    found = solve_step(step, step.by_cell(weight), weight)
     if not found.converged:
         raise no_solution(cells, step.by_cell(weight), step.targets(weight), how, step.bounds, found)
-    g = found.g
+    g = found.g[cell]
     names = ", ".join(dict.fromkeys(margin.name for margin in margins))
     how_far = f"{how.name} distance, factors {g[inside].min():.3g} to {g[inside].max():.3g}"
     note = [
@@ -117,7 +117,7 @@ def calibrate_households(
     step = replace(
         step,
         g=g,
-        slope=found.slope,
+        slope=found.slope[cell],
         coefficients=found.coefficients,
         iterations=found.iterations,
         largest_error=float(found.error.max()),

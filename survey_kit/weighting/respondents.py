@@ -12,7 +12,7 @@ from survey_kit.design import Calibration, Design
 from survey_kit.design.calibrate_columns import Columns, collapse
 from survey_kit.design.calibrate_sampled import Sampled
 from survey_kit.design.calibrate_step import with_steps
-from survey_kit.design.calibration import solve_rows
+from survey_kit.design.calibration import solve_step
 from survey_kit.design.distances import LINEAR, RAKING, RESPONSE
 from survey_kit.errors import WeightingError
 from survey_kit.types import BoolArray
@@ -89,7 +89,7 @@ class CalibrateRespondents:
             maxit=200,
             fixed=fixed,
         )
-        found = solve_rows(step, weight)
+        found = solve_step(step, step.by_cell(weight), weight)
         if not found.converged:
             worst = int(np.argmax(found.error))
             raise WeightingError(
@@ -98,7 +98,8 @@ class CalibrateRespondents:
                 found=f"relative error {found.error[worst]:.1e} after {found.iterations} steps",
                 fix="Join levels, leave a covariate out, or take classes (Nonresponse).",
             )
-        g = found.g * fixed
+        row = slice(None) if cell is None else cell
+        g = found.g[row] * fixed
         if (g[answered] <= 0).any():
             row = int(np.flatnonzero(answered & (g <= 0))[0])
             raise WeightingError(
@@ -114,7 +115,7 @@ class CalibrateRespondents:
         step = replace(
             step,
             g=g,
-            slope=found.slope * fixed,
+            slope=found.slope[row] * fixed,
             coefficients=found.coefficients,
             iterations=found.iterations,
             largest_error=float(found.error.max()),
