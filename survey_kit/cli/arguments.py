@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from survey_kit import __version__
-from survey_kit.cli import arguments_instrument, arguments_weight
+from survey_kit.cli import arguments_instrument, arguments_sample, arguments_weight
 from survey_kit.errors import SurveyKitError, did_you_mean
 
 TOUR = """\
@@ -30,6 +30,8 @@ Commands
                        --data DIR  --to FILE  --indicator ID
   check STUDY        list every problem of study, instrument, indicators and data
                        --data DIR
+  sample STUDY       check the frame, draw the sample that study.yaml names, write draw, record and field papers
+                       --dry-run  --data DIR  --to DIR  --force
   weight STUDY       make the weights that study.yaml declares; print log, margins and effects; write them
                        --dry-run  --to DIR  --by COLUMN  --indicator ID  --largest N  --key FILE
   study new NAME     draft a study from a labelled file
@@ -78,6 +80,7 @@ EXAMPLES = {
     "wave add": ("survey-kit wave add 2027 --responses 2027.sav --study analyses/my_trust",),
     "schema": ("survey-kit schema study", "survey-kit schema indicators --to .vscode/indicators.schema.json"),
     **arguments_instrument.EXAMPLES,
+    **arguments_sample.EXAMPLES,
     **arguments_weight.EXAMPLES,
 }
 
@@ -109,7 +112,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 
 def _known(words: Sequence[str]) -> None:
     """Give the nearest command for a misspelt one."""
-    commands = ("report", "indicators", "check", "study", "wave", "instrument", "schema", "weight")
+    commands = ("report", "indicators", "check", "study", "wave", "instrument", "schema", "sample", "weight")
     first = words[0]
     if not first.startswith("-") and first not in commands:
         raise SurveyKitError(
@@ -137,6 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     _wave(commands)
     _schema(commands)
     arguments_instrument.add(commands, _command, _Parser)
+    arguments_sample.add(commands, _command)
     arguments_weight.add(commands, _command)
     return parser
 
@@ -239,6 +243,7 @@ _MODULES = {
     "instrument": "questionnaires",
     "instrument export": "exporting",
     "instrument import": "exporting",
+    "sample": "sampling",
     "weight": "weighting",
 }
 
