@@ -18,6 +18,7 @@ from survey_kit.sampling.household import kish_grid, kish_tables, last_birthday,
 from survey_kit.sampling.kish import KISH_TABLES, kish_chances
 from survey_kit.sampling.plan import SamplePlan, Stage
 from survey_kit.sampling.plan_draw import PlanDraw
+from survey_kit.sampling.plan_record import repeat_plan
 from survey_kit.sampling.plan_sizes import Goal, Precision, Rate, Spread
 from survey_kit.sampling.plan_stage import StageDraw
 from survey_kit.sampling.precision import (
@@ -121,6 +122,7 @@ __all__ = [
     "reached",
     "refresh",
     "repeat",
+    "repeat_plan",
     "rotation_groups",
     "sample_size",
     "sample_size_for_change",

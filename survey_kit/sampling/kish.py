@@ -43,7 +43,9 @@ def kish_chances(adults: int) -> FloatArray:
     if adults < 1:
         raise DesignError("A household has at least one adult.", found=str(adults), fix="Count them again.")
     pick = _PICK[:, min(adults, 6) - 1] - 1
-    return np.bincount(pick, weights=np.array(list(KISH_TWELFTHS.values())) / 12, minlength=adults)
+    return np.asarray(
+        np.bincount(pick, weights=np.array(list(KISH_TWELFTHS.values())) / 12, minlength=adults), dtype=np.float64
+    )
 
 
 def kish_kernel(cells: Sequence[Cell], luck: Luck) -> list[Any]:

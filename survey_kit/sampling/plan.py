@@ -13,6 +13,7 @@ import numpy as np
 from survey_kit import checks
 from survey_kit.errors import DesignError, did_you_mean
 from survey_kit.files import read_yaml
+from survey_kit.sampling.allocate import Allocation
 from survey_kit.sampling.household import HOUSEHOLD_RULES
 from survey_kit.sampling.plan_sizes import Precision, Rate, Spread, read_n, written
 from survey_kit.sampling.select_methods import METHODS, Method
@@ -155,7 +156,10 @@ class Stage:
         out: dict[str, Any] = {}
         for part in fields(self):
             value = getattr(self, part.name)
-            if value not in (part.default, (), {}) or part.name == "n":
+            if isinstance(value, Allocation):
+                keys = value.table[list(self.strata)].itertuples(index=False, name=None)
+                value = dict(zip(keys, value.table["n"].tolist(), strict=True))
+            if part.name == "n" or value not in (part.default, (), {}):
                 out[part.name] = written(value)
         return out
 
@@ -270,13 +274,19 @@ class SamplePlan:
         >>> SamplePlan.read({"schema": "survey-kit/sample/1", "stages": [{"unit": "town", "n": 3}]})
         SamplePlan of 1 stage: town (3, simple random)
         """
-        return _read(value, lambda way: "".join(f" {part + 1}" if isinstance(part, int) else part for part in way[:2]))
+        return _read(value, _place)
 
     @staticmethod
     def from_yaml(path: str | Path) -> SamplePlan:
         """Read a plan from a YAML file that says ``schema: survey-kit/sample/1``; a fault is told with its line."""
         document = read_yaml(Path(path), "sample plan", DesignError)
         return _read(document.value, document.at)
+
+
+def _place(way: Sequence[str | int]) -> str:
+    """Name the place of a key in a mapping that comes from no file."""
+    numbered = [f"stage {part + 1}" for part in way if isinstance(part, int)]
+    return numbered[0] if numbered else ".".join(map(str, way)) or "the mapping"
 
 
 def _read(value: Any, at: Callable[[Sequence[str | int]], str]) -> SamplePlan:
@@ -307,7 +317,8 @@ def _stage(value: Any, way: tuple[str | int, ...], at: Callable[[Sequence[str | 
         if key not in known:
             raise DesignError(f"A stage has no key '{key}'.", where=at((*way, key)), fix=did_you_mean(key, known))
     try:
-        return Stage(**{key: tuple(one) if isinstance(one, list) else one for key, one in value.items()})
+        given: dict[str, Any] = {key: tuple(one) if isinstance(one, list) else one for key, one in value.items()}
+        return Stage(**given)
     except DesignError as fault:
         raise DesignError(fault.what, where=at(way), found=fault.found, fix=fault.fix) from None
 

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from survey_kit import checks, frames
+from survey_kit.design import Design
 from survey_kit.errors import DesignError, did_you_mean
 from survey_kit.sampling.draw import Draw
 from survey_kit.sampling.plan import SamplePlan
+from survey_kit.sampling.plan_design import Variance, design_of_plan
+from survey_kit.sampling.plan_record import record_of
 from survey_kit.sampling.plan_stage import StageDraw, draw_stage
-from survey_kit.types import FloatArray, Frame, IntArray
+from survey_kit.types import FloatArray, Frame, IntArray, LonelyPsu
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SCHEMA = "survey-kit/plan-draw/1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -147,6 +149,8 @@ class PlanDraw:
             )
         parent = self._parents(listing, upper, tuple(empty))
         made = draw_stage(stage, listing, upper, parent, self.last.probability, rng)
+        nobody = tuple(one if isinstance(one, tuple) else (one,) for one in empty)
+        made = replace(made, empty=nobody)
         return replace(self, stages=(*self.stages, made))
 
     def _parents(self, listing: Frame, upper: tuple[str, ...], empty: tuple[Any, ...]) -> IntArray:
@@ -231,7 +235,7 @@ class PlanDraw:
     def summary(self) -> pd.DataFrame:
         """Give one row per stratum of the first stage: its units, units and weights of the last stage."""
         rows = self.last.rows
-        top = self._first_rows(rows)
+        top = self.ways(rows)[0]
         first = self.stages[0]
         h = first.draw.stratum[top]
         H = len(first.main)
@@ -257,12 +261,66 @@ class PlanDraw:
         weight = self.weight
         return bool(weight.max() - weight.min() <= tolerance * weight.mean())
 
-    def _first_rows(self, rows: IntArray) -> IntArray:
-        """Give the first-stage row of the frame for some rows of the last stage."""
-        at = rows
+    def ways(self, rows: IntArray) -> list[IntArray]:
+        """Give for rows of the last listing the row of every stage's frame they lie in, from the first stage on."""
+        out = [rows]
         for number in range(len(self.stages) - 1, 0, -1):
-            at = self.stages[number - 1].rows[self.stages[number].parent[at]]
-        return at
+            out.append(self.stages[number - 1].rows[self.stages[number].parent[out[-1]]])
+        return out[::-1]
+
+    def design(
+        self,
+        answers: Frame | None = None,
+        *,
+        weight: str | None = None,
+        variance: Variance = "clusters",
+        lonely_psu: LonelyPsu = "fail",
+    ) -> Design:
+        """Give the design with which the sample is estimated.
+
+        Parameters
+        ----------
+        answers
+            One or several rows for each unit of the last stage drawn, such as interviews, with its ids; the units themselves by
+            default.
+        weight
+            Column of `answers` with the weight within the unit (say, the adults of a household of whom one was asked).
+        variance
+            ``"clusters"``: first-stage units are clusters drawn with replacement, which needs nothing of the stages below and errs on
+            the safe side; a certainty unit is a stratum of its own, with its units of the next stage as clusters. ``"stages"``: every
+            stage with its finite population, unequal probabilities of the first with the approximation that fits the method; a
+            stage of one person of each household adds nothing, and neither does what lies below one with unequal
+            probabilities. A plan of one stage always takes the latter.
+        lonely_psu
+            As in :class:`survey_kit.Design`.
+
+        Raises
+        ------
+        DesignError
+            If an answer comes from a unit that is not in the sample.
+
+        Notes
+        -----
+        Kish (1965), section 5.6, and Cochran (1977), section 11.9, for the two forms.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from survey_kit.sampling import SamplePlan, Stage
+        >>> towns = pd.DataFrame({"town": range(40), "people": range(100, 140)})
+        >>> SamplePlan(stages=(Stage(unit="town", n=8),)).draw(towns, rng=1).design().df
+        7
+        """
+        checks.choice(variance, "form of the variance", get_args(Variance), DesignError)
+        return design_of_plan(self, answers, weight, variance, lonely_psu)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the record as plain values: the plan, and for each stage its seed, draw, reserve and what was released."""
+        return record_of(self)
+
+    def to_json(self) -> str:
+        """Give the record as text; :func:`repeat_plan` draws the sample again from it."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
 
 
 def first_stage(plan: SamplePlan, frame: Frame, rng: int | np.random.Generator) -> PlanDraw:

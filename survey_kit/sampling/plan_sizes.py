@@ -199,8 +199,6 @@ def read_n(value: Any) -> Any:
 
 def written(value: Any) -> Any:
     """Give `n` as plain values that a file can hold."""
-    if isinstance(value, Allocation):
-        return {"allocation": value.rule, "n": value.table["n"].tolist()}
     if isinstance(value, (Rate, Spread, Precision, Goal)):
         given = {part.name: getattr(value, part.name) for part in fields(value)}
         return {key: written(one) for key, one in given.items() if one not in (None, ())}
@@ -244,7 +242,7 @@ def allocation_of(n: Spread | Precision, frame: Frame, strata: Strata, size: str
     if isinstance(n, Precision):
         return _for_precision(n, table, strata)
     if not n.by:
-        more = {name: name for name in ("sd", "cost", "cv") if getattr(n, name)}
+        more: dict[str, Any] = {name: name for name in ("sd", "cost", "cv") if getattr(n, name)}
         out = allocate(
             table, n.total, n.value, N="measure", size="measure", minimum=n.minimum, maximum="units", **more
         ).table

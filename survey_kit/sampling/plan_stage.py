@@ -14,7 +14,7 @@ from survey_kit.sampling.draw import Draw
 from survey_kit.sampling.household import HOUSEHOLD_RULES
 from survey_kit.sampling.plan_sizes import Precision, Rate, Spread, allocation_of
 from survey_kit.sampling.probabilities import inclusion_probabilities
-from survey_kit.sampling.select import select
+from survey_kit.sampling.select import plain, select
 from survey_kit.sampling.select_inputs import Strata, check_units, read_strata, sample_sizes
 from survey_kit.sampling.select_methods import METHODS
 from survey_kit.types import BoolArray, FloatArray, Frame, IntArray
@@ -56,6 +56,8 @@ class StageDraw:
         For every row of the listing the place of the unit above among that stage's `rows`; 0 in the first stage.
     above : (p,)
         Overall probability of each unit of the stage above; one number 1 in the first stage.
+    empty
+        Ids of units above in which nobody was found.
     seed
         What the stage was drawn with: a seed, or the state of a generator.
     """
@@ -69,6 +71,7 @@ class StageDraw:
     sure: BoolArray = field(repr=False)
     parent: IntArray = field(repr=False)
     above: FloatArray = field(repr=False)
+    empty: tuple[tuple[Any, ...], ...] = ()
     seed: Any
 
     def __repr__(self) -> str:
@@ -80,13 +83,13 @@ class StageDraw:
     @property
     def rows(self) -> IntArray:
         """Give the rows of the frame or listing that belong to the sample now (n,)."""
-        return self.draw.rows[self._out]
+        return np.asarray(self.draw.rows[self._out])
 
     @property
     def held(self) -> IntArray:
         """Give the rows that wait in reserve (r,), in the order of strata and of their turn."""
         rows, turn = self.draw.rows[~self._out], self.turn[~self._out]
-        return rows[np.lexsort((turn, self.draw.stratum[rows]))]
+        return np.asarray(rows[np.lexsort((turn, self.draw.stratum[rows]))])
 
     @property
     def pi(self) -> FloatArray:
@@ -174,8 +177,8 @@ def draw_stage(
         check_units(frame, stage.unit, strata)
     first = np.zeros(len(strata.levels), dtype=np.int64)
     first[strata.codes] = parent
-    main = sizes_of(stage, frame, strata, above[first])
-    reserve = _reserve(stage, frame, strata, main)
+    main = sizes_of(stage, frame, strata, above[first], later=bool(upper))
+    reserve = _reserve(stage, frame, strata, main, later=bool(upper))
     wanted = dict(zip(strata.levels, (main + reserve).tolist(), strict=True))
     draw = select(
         frame,
@@ -205,7 +208,7 @@ def draw_stage(
 
 def _seeded(rng: Any) -> tuple[np.random.Generator, Any]:
     if isinstance(rng, np.random.Generator):
-        return rng, None
+        return rng, plain(rng.bit_generator.state)
     whole = isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0
     if not whole:
         raise DesignError(
@@ -233,7 +236,7 @@ def check_units_within(frame: Frame, upper: tuple[str, ...], unit: str, strata: 
 
 
 # -------------------------------------------------------------------------------------------------------------- sizes
-def sizes_of(stage: Stage, frame: Frame, strata: Strata, above: FloatArray) -> FloatArray:
+def sizes_of(stage: Stage, frame: Frame, strata: Strata, above: FloatArray, *, later: bool = False) -> FloatArray:
     """Give the size of the main sample in each stratum (H,); `above` (H,) is the probability of the unit it lies in."""
     n, method = stage.n, METHODS[stage.method]
     N_h = strata.counts.astype(np.float64)
@@ -243,7 +246,7 @@ def sizes_of(stage: Stage, frame: Frame, strata: Strata, above: FloatArray) -> F
     elif isinstance(n, (Spread, Precision)):
         n = dict(zip(strata.levels, allocation_of(n, frame, strata, stage.size).table["n"].tolist(), strict=True))
     elif isinstance(n, Mapping):
-        n = _by_level(n, strata)
+        n = _by_level(n, strata, later=later)
     elif isinstance(n, (int, float)) and not isinstance(n, bool):
         n = dict.fromkeys(strata.levels, n)
     if stage.short == "all" and isinstance(n, Mapping):
@@ -252,18 +255,20 @@ def sizes_of(stage: Stage, frame: Frame, strata: Strata, above: FloatArray) -> F
     return sample_sizes(frame, n, strata, method)
 
 
-def _by_level(n: Mapping[Any, Any], strata: Strata) -> dict[Any, Any]:
-    """Read the keys of a mapping: levels of the strata, texts of them joined by " | ", or those of the first column alone."""
+def _by_level(n: Mapping[Any, Any], strata: Strata, *, later: bool) -> dict[Any, Any]:
+    """Read the keys of a mapping: levels of the strata, or their texts joined by " | "; later stages pass over units not drawn."""
     texts = {" | ".join(map(str, level)): level for level in strata.levels}
     given = {texts.get(key, key) if isinstance(key, str) else key: value for key, value in n.items()}
-    return {key if isinstance(key, tuple) else (key,): value for key, value in given.items()}
+    out = {key if isinstance(key, tuple) else (key,): value for key, value in given.items()}
+    known = set(strata.levels)
+    return {key: value for key, value in out.items() if key in known} if later else out
 
 
-def _reserve(stage: Stage, frame: Frame, strata: Strata, main: FloatArray) -> IntArray:
+def _reserve(stage: Stage, frame: Frame, strata: Strata, main: FloatArray, *, later: bool) -> IntArray:
     """Give the size of the reserve in each stratum (H,), at most what the main sample leaves."""
     wanted = stage.reserve
     if isinstance(wanted, Mapping):
-        given = _by_level(wanted, strata)
+        given = _by_level(wanted, strata, later=later)
         for key in given:
             if key not in strata.levels:
                 said = " | ".join(map(str, key))

@@ -177,7 +177,7 @@ def select(  # noqa: PLR0913  (a draw is declared in full)
     held = frames.snapshot(frame)
     prepared = _prepared(held, n, method, options)
     generator, seed = _generator(rng)
-    state = _plain(generator.bit_generator.state)
+    state = plain(generator.bit_generator.state)
     permanent = (
         None if numbers is None else read_permanent(held, numbers, start, reverse=reverse, strata=prepared.strata)
     )
@@ -350,10 +350,10 @@ def _generator(rng: Any) -> tuple[np.random.Generator, int | None]:
     )
 
 
-def _plain(state: Any) -> Any:
+def plain(state: Any) -> Any:
     """Turn the arrays of a generator's state into lists."""
     if isinstance(state, Mapping):
-        return {key: _plain(value) for key, value in state.items()}
+        return {key: plain(value) for key, value in state.items()}
     return state.tolist() if isinstance(state, (np.ndarray, np.generic)) else state
 
 
@@ -361,10 +361,15 @@ def _restored(record: Record) -> int | np.random.Generator:
     """Give the seed, or a generator in the state of the record."""
     if record.seed is not None:
         return record.seed
-    name = str(record.generator["bit_generator"])
+    return restored(record.generator)
+
+
+def restored(generator: Mapping[str, Any]) -> np.random.Generator:
+    """Give a generator in a recorded state."""
+    name = str(generator["bit_generator"])
     known = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
     bits = getattr(np.random, checks.choice(name, "bit generator", known, DesignError))()
-    state = dict(record.generator)
+    state = dict(generator)
     inner = state.get("state")
     state["state"] = {
         key: np.asarray(value, dtype=np.uint64 if name in {"Philox", "SFC64"} else np.uint32)

@@ -121,7 +121,7 @@ def test_three_stages_in_any_library(library):
     wrap = pl.from_pandas if library == "polars" else (lambda frame: frame)
     declared = plan(FIRST, {"unit": "house", "n": 2}, {"unit": "person", "method": "random_person"})
     drawn = declared.draw(wrap(AREAS), rng=1)
-    houses = drawn.next_stage(wrap(listing(drawn.draw(AREAS, rng=1) if False else declared.draw(AREAS, rng=1))), rng=2)
+    houses = drawn.next_stage(wrap(listing(declared.draw(AREAS, rng=1))), rng=2)
     chosen = houses.frame if library == "pandas" else houses.frame.to_pandas()
     adults = [1 + i % 4 for i in range(len(chosen))]
     roster = chosen[["area", "house"]].loc[np.repeat(chosen.index, adults)].reset_index(drop=True)
