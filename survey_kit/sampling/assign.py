@@ -140,8 +140,8 @@ def assign(
     if seed is None and not isinstance(rng, np.random.Generator):
         fix = "Write rng=2026, so that the assignment can be repeated."
         raise DesignError("An assignment needs a seed.", found=checks.shown(rng), fix=fix)
-    generator = np.random.default_rng(seed) if seed is not None else rng
-    state = json.loads(json.dumps(generator.bit_generator.state, default=lambda one: one.tolist()))  # type: ignore[union-attr]
+    generator = np.random.default_rng(rng)
+    state = json.loads(json.dumps(generator.bit_generator.state, default=lambda one: one.tolist()))
     grouped = frames.group(cases, [psu], "psu")
     units = _units(grouped.codes, psu)
     if case is not None:
@@ -152,10 +152,10 @@ def assign(
     counts = np.array([len(rows) for rows in units])
     _possible(counts, where, labels, crew, k)
     least = _least(where, crew)
-    lots = _best(counts, where, crew, k, least, generator)  # type: ignore[arg-type]
+    lots = _best(counts, where, crew, k, least, generator)
     chosen = np.full(len(grouped.codes), -1, dtype=np.int64)
     for u, rows in enumerate(units):
-        mixed = generator.permutation(rows)  # type: ignore[union-attr]
+        mixed = generator.permutation(rows)
         start = 0
         for who, part in lots[u]:
             chosen[mixed[start : start + part]] = who

@@ -160,7 +160,8 @@ def check_frame(  # noqa: PLR0913  (everything a frame can be held against)
         _coverage(log, coverage(frame, totals, size=size, by=by, total=total), tolerance)
     elif by is not None:
         raise DesignError("'by' is given without official totals.", fix="Add totals=, or leave 'by' out.")
-    return frames.from_columns(log.frame().to_dict("list"), like=frame)
+    table = log.frame()
+    return frames.from_columns({one: table[one].tolist() for one in COLUMNS}, like=frame)
 
 
 def _keys(frame: Frame, names: Sequence[str], row: int) -> str:

@@ -203,7 +203,7 @@ def _applied(frame: Frame, rule: SizeRule, x: FloatArray, at: Strata, ids: Seque
 def _faulty(x: FloatArray, rule: SizeRule) -> BoolArray:
     known = np.nan_to_num(x, nan=np.inf)
     tests = {"missing": np.isnan(x), "zero": x == 0, "negative": x < 0, "below": known < (rule.below or 0.0)}
-    return np.logical_or.reduce([tests[fault] for fault in rule.when])
+    return np.asarray(np.logical_or.reduce([tests[fault] for fault in rule.when]), dtype=bool)
 
 
 def _auxiliary(frame: Frame, name: str, wrong: BoolArray, at: Strata) -> FloatArray:

@@ -13,7 +13,7 @@ from survey_kit.sampling.frame_check import check_frame
 from survey_kit.sampling.frame_coverage import coverage
 from survey_kit.sampling.frame_sizes import Repaired, repair_sizes
 from survey_kit.sampling.frame_units import Remade, join_small, segment_large
-from survey_kit.study.sample_file import SampleFile
+from survey_kit.study.sample_file import CoverageEntry, SampleFile
 from survey_kit.types import Frame
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def ready_frame(sample: SampleFile) -> ReadyFrame:
     strata = entry.within or tuple(name for name in stage.strata if name in columns)
     first = check_frame(given, unit=unit, size=size, strata=strata, name=entry.name)
     covered = None
+    official: Frame | None = None
     if entry.coverage is not None:
         there = sample.table(entry.coverage.file)
         inputs[there.name] = files.digest(there)
@@ -89,11 +90,12 @@ def ready_frame(sample: SampleFile) -> ReadyFrame:
             raise DesignError("Rules for sizes need the column of sizes.", where=where, fix="Add 'size:' to 'frame:'.")
         repaired = repair_sizes(frame, entry.repair, unit=unit, size=size, strata=strata)
         frame, size = repaired.frame, repaired.column
-    if entry.coverage is not None:
+    if entry.coverage is not None and official is not None:
         by, total = entry.coverage.by, entry.coverage.total
         covered = coverage(frame, official, by=by, size=size, total=total)
     remade = _remade(sample, frame, unit, size, strata, inputs)
     frame = frame if remade is None else remade.frame
+    compared = entry.coverage or CoverageEntry(file="")
     last = check_frame(
         frame,
         unit=stage.unit,
@@ -101,16 +103,10 @@ def ready_frame(sample: SampleFile) -> ReadyFrame:
         strata=stage.strata,
         certainty=stage.certainty,
         name=None if entry.segment else entry.name,
-        **(
-            {}
-            if entry.coverage is None
-            else {
-                "totals": official,
-                "by": entry.coverage.by,
-                "total": entry.coverage.total,
-                "tolerance": entry.coverage.tolerance,
-            }
-        ),
+        totals=official,
+        by=compared.by or None,
+        total=compared.total,
+        tolerance=compared.tolerance,
     )
     return ReadyFrame(
         frame=frame, given=first, problems=last, covered=covered, repaired=repaired, remade=remade, inputs=inputs

@@ -130,7 +130,10 @@ class SampleRun:
         return out
 
     def _units(self) -> pd.DataFrame:
-        return frames.to_pandas(_with_crew(self.first.frame, self.sample.plan.stages[0].unit, self.assignment))
+        table: pd.DataFrame = frames.to_pandas(
+            _with_crew(self.first.frame, self.sample.plan.stages[0].unit, self.assignment)
+        )
+        return table
 
     def __repr__(self) -> str:
         return f"Sample of '{self.id}' ({self.data_status}): {self.drawn!r}"
@@ -277,7 +280,8 @@ def _problems(sample: SampleFile, ready: ReadyFrame, first: PlanDraw) -> pd.Data
     table = check_frame(
         ready.frame, unit=stage.unit, size=stage.size, strata=stage.strata, certainty=stage.certainty, n=wanted
     )
-    return pd.concat([ready.problems, table[table["code"].isin(OF_THE_SIZES)]], ignore_index=True)
+    whole: pd.DataFrame = pd.concat([ready.problems, table[table["code"].isin(OF_THE_SIZES)]], ignore_index=True)
+    return whole
 
 
 def _cases(sample: SampleFile, first: PlanDraw, drawn: PlanDraw) -> Frame | None:

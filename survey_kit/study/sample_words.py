@@ -30,7 +30,8 @@ def _frame(run: SampleRun) -> list[str]:
     if covered is not None:
         known = covered[covered["ratio"].notna()]
         ratio = known["frame"].sum() / known["official"].sum()
-        low, high = known.loc[known["ratio"].idxmin()], known.loc[known["ratio"].idxmax()]
+        ordered = known.sort_values("ratio", kind="stable")
+        low, high = ordered.iloc[0], ordered.iloc[-1]
         line = f"It holds {ratio:.1%} of what official figures count ({entry.coverage.file if entry.coverage else ''})"
         if len(known) > 1:
             line += f", from {low['ratio']:.1%} ({low['domain']}) to {high['ratio']:.1%} ({high['domain']})"
@@ -44,8 +45,9 @@ def _changes(run: SampleRun) -> list[str]:
     out = []
     repaired, remade = run.ready.repaired, run.ready.remade
     if repaired is not None:
-        counts = repaired.log.groupby(["rule", "why"], sort=False).size()
-        out += [f"{count} sizes were repaired, by rule {rule}: {why}." for (rule, why), count in counts.items()]
+        for number, rule in enumerate(run.sample.frame.repair, 1):
+            count = int((repaired.log["rule"] == number).sum())
+            out += [f"{_several(count, 'size')} repaired by rule {number}: {rule.why}."] if count else []
         if not len(repaired.log):
             out.append("No size needed a repair.")
     if remade is not None:

@@ -116,7 +116,7 @@ def test_the_story_has_the_figures_of_the_sample(tmp_path):
     assert story.startswith("Synthetic frame: The frame is the table areas.csv (SHA-256 ")
     covered = made.ready.covered
     assert f"It holds {covered['frame'].sum() / covered['official'].sum():.1%} of what official figures count" in story
-    assert "2 sizes were repaired, by rule 1: not listed; roofs counted." in story
+    assert "2 sizes repaired by rule 1: not listed; roofs counted." in story
     assert "240 units were joined into 239, so that each has a size of at least 40." in story
     assert "40 units 'psu' were drawn in 8 strata with the seed 2026" in story
     assert "8 further units wait in reserve" in story
