@@ -95,8 +95,9 @@ def _write(
     folder: Path,
     key: Path | None,
 ) -> list[Path]:
-    """Write weights with pseudonyms, and every table but that of the largest weights."""
+    """Write weights with pseudonyms, every table but that of the largest weights, the story and the charts."""
     from survey_kit import files
+    from survey_kit.report.weight_figures import draw_weights
 
     stem = _stem(study)
     parts = {"weights": _weights(study, responses, made, key)} | {
@@ -108,7 +109,7 @@ def _write(
         out.append(files.write_text(folder / f"{stem}-{name}.csv", text))
     story = f"{made.story()}\n"
     out.append(files.write_text(folder / f"{stem}-story.txt", _marked(study, story)))
-    return out
+    return [*out, *draw_weights(folder, stem, study, made, tables["effects"])]
 
 
 def _weights(study: Study, responses: Responses, made: Weights, key: Path | None) -> pd.DataFrame:

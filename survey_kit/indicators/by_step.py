@@ -38,7 +38,7 @@ def effects_on_indicators(
     -------
     data frame
         One row per indicator, wave and step: ``indicator, wave, number, step, unit, estimate, se, n, change, change_se,
-        since_start, since_start_se``. Waves in which an indicator was not asked are left out.
+        since_start, since_start_se, df``. Waves in which an indicator was not asked are left out.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def effects_on_indicators(
         out = table.assign(indicator=one.id, wave=labels, unit=one.unit)
         tables.append(out.sort_values(["wave", "number"], key=_order(study), kind="stable"))
     names_out = ("indicator", "wave", "number", "step", "unit", "estimate", "se", "n", "change", "change_se")
-    return pd.concat(tables, ignore_index=True)[[*names_out, "since_start", "since_start_se"]]
+    return pd.concat(tables, ignore_index=True)[[*names_out, "since_start", "since_start_se", "df"]]
 
 
 def _numbered(design: Design, wave: Any) -> Design:

@@ -107,7 +107,7 @@ class Panels:
 Drawing = Line | Dots | Panels
 
 
-def draw(path: Path, drawing: Drawing, description: str) -> Path:
+def draw(path: Path, drawing: Any, description: str, form: Callable[[Any], Any] | None = None) -> Path:
     """Draw into an SVG file, unless the file already shows the same.
 
     Parameters
@@ -118,6 +118,8 @@ def draw(path: Path, drawing: Drawing, description: str) -> Path:
         What to draw.
     description
         The chart in words, kept inside the file.
+    form
+        How it is drawn, when it is none of the drawings of this module.
     """
     import matplotlib as mpl
 
@@ -126,7 +128,7 @@ def draw(path: Path, drawing: Drawing, description: str) -> Path:
     if path.is_file() and identity in path.read_text(encoding="utf-8")[:4000]:
         return path
     with mpl.rc_context(SETTINGS):
-        figure = _FORMS[type(drawing)](drawing)
+        figure = (form or _FORMS[type(drawing)])(drawing)
         stream = io.BytesIO()
         title = f"{drawing.mark}: {drawing.title}" if drawing.mark else drawing.title
         about = {
@@ -141,10 +143,10 @@ def draw(path: Path, drawing: Drawing, description: str) -> Path:
 
 
 # ------------------------------------------------------------------------------------------------------------- parts
-class _Sheet:
+class Sheet:
     """A figure filled from the top: mark, title, subtitle, then axes in what is left; lengths in inches."""
 
-    def __init__(self, drawing: Drawing, body: float) -> None:
+    def __init__(self, drawing: Any, body: float) -> None:
         from matplotlib.figure import Figure
 
         title, subtitle = textwrap.wrap(drawing.title, 42), textwrap.wrap(drawing.subtitle, 60)
@@ -174,9 +176,11 @@ class _Sheet:
         )
 
     def text(self, x: float, y: float, words: str, **style: Any) -> None:
+        """Write words at a place."""
         self.figure.text(x / WIDTH, 1 - y / self.height, words, **style)
 
     def axes(self, left: float, top: float, width: float, height: float) -> Any:
+        """Give axes at a place."""
         place = (left / WIDTH, 1 - (top + height) / self.height, width / WIDTH, height / self.height)
         axes = self.figure.add_axes(place)
         axes.spines[["top", "right", "left"]].set_visible(False)
@@ -184,7 +188,8 @@ class _Sheet:
         return axes
 
 
-def _watermark(axes: Any, mark: str, size: float) -> None:
+def watermark(axes: Any, mark: str, size: float) -> None:
+    """Write the mark of synthetic data across some axes."""
     if mark:
         axes.text(
             *(0.5, 0.5, mark), transform=axes.transAxes, fontsize=size, fontweight="bold", color=palette.WARNING,
@@ -195,9 +200,9 @@ def _watermark(axes: Any, mark: str, size: float) -> None:
 # ------------------------------------------------------------------------------------------------------------- forms
 def _line(drawing: Line) -> Any:
     below = 0.34 + (0.22 if drawing.axis else 0) + (0.28 if any(drawing.key) else 0)
-    sheet = _Sheet(drawing, 2.6 + below)
+    sheet = Sheet(drawing, 2.6 + below)
     axes = sheet.axes(0.5, sheet.top + 0.1, WIDTH - 1.25, 2.5)
-    _watermark(axes, drawing.mark, 34)
+    watermark(axes, drawing.mark, 34)
     _curve(axes, drawing, size=TEXT, width=WIDTH - 1.25)
     _axis_labels(axes, drawing.points, (WIDTH - 1.25) * 72, TEXT - 1)
     if drawing.axis:
@@ -330,9 +335,9 @@ def _dots(drawing: Dots) -> Any:
     step = 0.31 if narrow else 0.3 + 0.17 * max(len(lines) for lines in labels.values())
     body = step * len(drawing.dots)
     left = 0.25 + 0.087 * max(len(dot.label) for dot in drawing.dots) if narrow else 0.15
-    sheet = _Sheet(drawing, body + 0.36)
+    sheet = Sheet(drawing, body + 0.36)
     axes = sheet.axes(left, sheet.top, WIDTH - left - 0.75, body)
-    _watermark(axes, drawing.mark, 34)
+    watermark(axes, drawing.mark, 34)
     axes.set_xlim(*drawing.limits)
     axes.set_ylim(len(drawing.dots), 0)
     axes.grid(axis="x", color=palette.GRID, linewidth=0.8)
@@ -368,7 +373,7 @@ def _dots(drawing: Dots) -> Any:
 def _panels(drawing: Panels) -> Any:
     columns, height = 2, 1.62
     rows = -(-len(drawing.lines) // columns)
-    sheet = _Sheet(drawing, rows * height + 0.1)
+    sheet = Sheet(drawing, rows * height + 0.1)
     width = (WIDTH - 0.2) / columns
     for i, line in enumerate(drawing.lines):
         left, top = 0.1 + (i % columns) * width, sheet.top + (i // columns) * height
@@ -376,7 +381,7 @@ def _panels(drawing: Panels) -> Any:
         shown = [*words[:2]] if len(words) <= 2 else [words[0], words[1] + " …"]
         sheet.text(left, top + 0.02, "\n".join(shown), fontsize=9.5, fontweight="bold", va="top")
         axes = sheet.axes(left + 0.3, top + 0.4, width - 0.95, height - 0.7)
-        _watermark(axes, drawing.mark, 15)
+        watermark(axes, drawing.mark, 15)
         _curve(axes, line, size=9.5, width=width - 0.95)
         axes.tick_params(labelsize=8.5)
         axes.locator_params(axis="y", nbins=3)

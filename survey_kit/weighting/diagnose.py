@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -210,6 +211,8 @@ def margins(weights: Weights) -> Any:
                     {
                         "number": number + 1,
                         "step": step.kind,
+                        "wave": design.waves[int(block.wave[j])],
+                        "margin": _margin_of(name),
                         "level": name,
                         "n": _members(design, block, j),
                         "target": float(goal[j]),
@@ -220,8 +223,20 @@ def margins(weights: Weights) -> Any:
                         "missed": final / float(goal[j]) - 1 if goal[j] else final,
                     }
                 )
-    names = ("number", "step", "level", "n", "target", "start", "before", "after", "final", "missed")
+    names = ("number", "step", "wave", "margin", "level", "n", "target", "start", "before", "after", "final", "missed")
     return pd.DataFrame(rows, columns=list(names))
+
+
+def _margin_of(level: str) -> str:
+    """Name the columns of a level.
+
+    Examples
+    --------
+    >>> _margin_of("sex=f, age=18-29, wave 2025")
+    'sex x age'
+    """
+    found = re.findall(r"(?:^|, )([^=,]+)=", level)
+    return " x ".join(found) or level
 
 
 def _reaches(step: Calibration) -> bool:

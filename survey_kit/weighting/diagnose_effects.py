@@ -39,7 +39,7 @@ def effects_of_steps(weights: Weights, outcomes: Sequence[Outcome], by: By, wher
     for outcome in _checked(outcomes):
         parts, known = _estimates(designs, outcome, by, where)
         whole, K = together(parts), len(parts[0].table)
-        step, start = (np.full((2, len(parts), K), np.nan) for _ in range(2))
+        step, start = (np.full((3, len(parts), K), np.nan) for _ in range(2))
         for k in range(1, len(parts)):
             for against, out in ((k - 1, step), (0, start)):
                 if known[k] and known[against]:
@@ -52,8 +52,8 @@ def effects_of_steps(weights: Weights, outcomes: Sequence[Outcome], by: By, wher
             table.insert(0, "number", k)
             if not known[k]:
                 table["se"] = np.nan
-            table["change"], table["change_se"] = step[:, k]
-            table["since_start"], table["since_start_se"] = start[:, k]
+            table["change"], table["change_se"], _ = step[:, k]
+            table["since_start"], table["since_start_se"], table["df"] = start[:, k]
             tables.append(table)
     return pd.concat(tables, ignore_index=True)
 
@@ -131,7 +131,7 @@ def compare_plans(
                 table["se"] = np.nan
             gap, gap_se = _points(part) - _points(parts[base]), np.full(K, np.nan)
             if known[p] and known[base]:
-                gap, gap_se = difference(whole, p, base, K) if p != base else (np.zeros(K), np.zeros(K))
+                gap, gap_se, _ = difference(whole, p, base, K) if p != base else np.zeros((3, K))
             last = one.log.iloc[-1]
             w = one.values[one.inside]
             table["deff"], table["n_effective"] = float(last["deff"]), float(last["n_effective"])
@@ -161,7 +161,7 @@ def together(parts: Sequence[Estimates]) -> Estimates:
 
 
 def difference(whole: Estimates, a: int, b: int, size: int) -> FloatArray:
-    """Give part `a` minus part `b`, of `size` rows each, and its standard error: (2, size)."""
+    """Give part `a` minus part `b`, of `size` rows each, its standard error and degrees of freedom: (3, size)."""
     from scipy import sparse
 
     row = np.arange(size)
@@ -169,7 +169,7 @@ def difference(whole: Estimates, a: int, b: int, size: int) -> FloatArray:
     L = sparse.csr_array((np.ones(size), (row, a * size + row)), shape=shape)
     L = L - sparse.csr_array((np.ones(size), (row, b * size + row)), shape=shape)
     made = whole.linear(L).table
-    return np.stack([made["estimate"].to_numpy(dtype=np.float64), made["se"].to_numpy(dtype=np.float64)])
+    return np.stack([made[name].to_numpy(dtype=np.float64) for name in ("estimate", "se", "df")])
 
 
 def _estimates(

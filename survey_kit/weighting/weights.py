@@ -160,7 +160,7 @@ class Weights:
         -------
         data frame
             One row per outcome and step: ``estimate, se, change`` from the step before with ``change_se``, and
-            ``since_start`` with ``since_start_se``.
+            ``since_start`` with ``since_start_se`` and its degrees of freedom, ``df``.
 
         Notes
         -----

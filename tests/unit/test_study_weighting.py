@@ -233,7 +233,7 @@ def test_weights_are_written_with_pseudonyms(weighted: Path, capsys: pytest.Capt
     assert main(["weight", "own", "--key", "keys/own.key", "--to", "first", "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
     assert record["exit_code"] == 0
-    assert len(record["written"]) == 6
+    assert len(record["written"]) == 9
     made = pd.read_csv("first/own-weights.csv")
     np.testing.assert_allclose(made["weight"], by_hand(weighted).values, rtol=1e-12)
     assert made["case"].is_unique
