@@ -27,6 +27,7 @@ def post_stratify(
     *,
     population: float | Mapping[Any, float] | None = None,
     residuals: Residuals = "derivative",
+    collapse: str | Mapping[Any, Any] | None = None,
 ) -> Design:
     r"""Make the weights of every level add up to its population total.
 
@@ -47,6 +48,10 @@ def post_stratify(
     residuals
         What the variance rests on: ``"derivative"`` of the whole chain of steps, or ``"R"`` as R's survey package
         (see :func:`calibrate`).
+    collapse
+        What is done where a replicate has nobody of a level: ``"neighbour"`` joins it with the smaller of the levels
+        written before and after it, ``"drop"`` leaves its margin out, ``{column: {level: level}}`` says which it joins. How
+        many replicates that is stands in the log. None is an error.
 
     Returns
     -------
@@ -74,7 +79,9 @@ def post_stratify(
     columns = checks.names(by, "by", least=1)
     margins = [read_levels(wave, columns, part) for wave, part in by_wave(design, totals, "totals").items()]
     asked = {"by": by, "totals": totals, "population": population}
-    step = Ask(kind="post_stratify", asked=asked, distance=LINEAR, bounds=NO_BOUNDS, residuals=residuals)
+    step = Ask(
+        kind="post_stratify", asked=asked, distance=LINEAR, bounds=NO_BOUNDS, residuals=residuals, collapse=collapse
+    )
     return calibrated(design, step, settle(design, margins, population))
 
 
@@ -87,6 +94,7 @@ def rake(
     tolerance: float = 1e-10,
     maxit: int = 200,
     residuals: Residuals = "derivative",
+    collapse: str | Mapping[Any, Any] | None = None,
 ) -> Design:
     r"""Fit the weights to several margins at once, each factor a product of one number per level.
 
@@ -109,6 +117,8 @@ def rake(
         Most steps.
     residuals
         ``"derivative"``, or ``"R"``: R's projections on one margin after the other, unweighted.
+    collapse
+        What is done where a replicate has nobody of a level; see :func:`post_stratify`.
 
     Returns
     -------
@@ -153,6 +163,7 @@ def rake(
         residuals=residuals,
         tolerance=tolerance,
         maxit=maxit,
+        collapse=collapse,
     )
     return calibrated(design, step, settle(design, read, population))
 
@@ -167,6 +178,7 @@ def calibrate(
     tolerance: float = 1e-10,
     maxit: int = 200,
     residuals: Residuals = "derivative",
+    collapse: str | Mapping[Any, Any] | None = None,
 ) -> Design:
     r"""Calibrate the weights to totals of levels and of numbers.
 
@@ -194,6 +206,8 @@ def calibrate(
     residuals
         ``"derivative"``: residuals are fitted with d F'(u), from the last step back to the first, so that the standard error
         is the derivative of everything that was done to the weights. ``"R"``: fitted with d, in the order of the steps.
+    collapse
+        What is done where a replicate has nobody of a level; see :func:`post_stratify`. Totals of numbers are not joined.
 
     Returns
     -------
@@ -231,6 +245,7 @@ def calibrate(
         residuals=residuals,
         tolerance=tolerance,
         maxit=maxit,
+        collapse=collapse,
     )
     return calibrated(design, step, settle(design, read, population))
 

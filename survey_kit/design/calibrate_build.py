@@ -26,6 +26,8 @@ class Controls:
     ----------
     columns
         Blocks of columns by row.
+    listed
+        The wave and level of every column of each block.
     target : (q,)
         Their targets.
     relative
@@ -37,6 +39,7 @@ class Controls:
     """
 
     columns: tuple[Columns, ...]
+    listed: tuple[tuple[tuple[int, Level], ...], ...]
     target: FloatArray
     relative: Relative | None
     cell: IntArray | None
@@ -85,7 +88,7 @@ def build(design: Design, margins: Sequence[Margin], inside: BoolArray | None = 
         If a level stands only in the sample or only among the targets, or a value is missing.
     """
     keys = list(dict.fromkeys((margin.columns, margin.number) for margin in margins))
-    blocks, targets, groups = [], [], []
+    blocks, targets, groups, listed = [], [], [], []
     share_of = next((margin.share_of for margin in margins if margin.share_of is not None), None)
     coded = _code(design, [*(columns for columns, _ in keys), *([] if share_of is None else [share_of])], inside)
     of_row = coded.cells.of_row
@@ -98,6 +101,7 @@ def build(design: Design, margins: Sequence[Margin], inside: BoolArray | None = 
             block, target = _with_numbers(design, coded.rows(columns, block), target, sizes, number)
         blocks.append(block)
         targets.append(target)
+        listed.append(tuple(levels))
         if bases is not None and share_of is not None:
             moving = {margin.wave for margin in mine if margin.share_of is not None}
             at = [columns.index(name) for name in share_of]
@@ -111,6 +115,7 @@ def build(design: Design, margins: Sequence[Margin], inside: BoolArray | None = 
     moved = None if bases is None else replace(bases[0], code=bases[0].code[of_row])
     return Controls(
         columns=rows,
+        listed=tuple(listed),
         target=target,
         relative=None if moved is None else Relative(groups=moved, group=np.asarray(groups), share=target),
         cell=of_row if alike else None,

@@ -12,6 +12,7 @@ import numpy as np
 from survey_kit import checks
 from survey_kit.design.calibrate_bounds import check_range, no_solution
 from survey_kit.design.calibrate_build import build
+from survey_kit.design.calibrate_collapse import read_collapse, told
 from survey_kit.design.calibrate_controls import Margin
 from survey_kit.design.calibrate_solve import Factors
 from survey_kit.design.calibration import Calibration, Residuals, fallen, make_sweep, multiplied, solve_step
@@ -38,6 +39,7 @@ class Ask:
     residuals: Residuals
     tolerance: float = 1e-10
     maxit: int = 200
+    collapse: Any = None
 
     def __post_init__(self) -> None:
         checks.choice(self.residuals, "convention for residuals", get_args(Residuals), DesignError)
@@ -120,6 +122,7 @@ def calibrated(
         residuals=ask.residuals,
         tolerance=ask.tolerance,
         maxit=ask.maxit,
+        collapse=read_collapse(ask.collapse, margins, made.listed),
     )
     given, target = step.by_cell(weight), step.targets(weight)
     check_range(step.cell_columns, given, target, ask.bounds)
@@ -135,7 +138,8 @@ def calibrated(
         iterations=found.iterations,
         largest_error=float(found.error.max()),
     )
-    said = (*_notes(step, margins, weight, found), *notes)
+    lost = () if design.replicates is None else told(step, design.replicates, design.layout)
+    said = (*_notes(step, margins, weight, found), *lost, *notes)
     return with_steps(design, (*design.calibration, replace(step, notes=said)))
 
 

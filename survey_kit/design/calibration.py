@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 import numpy as np
 
 from survey_kit import checks
+from survey_kit.design.calibrate_collapse import Collapse, not_calibrated, solve_joined
 from survey_kit.design.calibrate_columns import Columns
 from survey_kit.design.calibrate_estimated import Estimated
 from survey_kit.design.calibrate_response import Response, fit_response
@@ -129,6 +130,8 @@ class Calibration:
         Factors without a derivative; linearisation is refused.
     soft
         How far the targets bind, when they may be missed.
+    collapse
+        What is done where a replicate has nobody of a level; None for an error.
     estimated
         The covariance of the targets, when these are estimates themselves.
     notes
@@ -158,6 +161,7 @@ class Calibration:
     response: Response | None = None
     rule: Rule | None = None
     soft: Soft | None = None
+    collapse: Collapse | None = None
     estimated: Estimated | None = None
     notes: tuple[str, ...] = ()
 
@@ -203,16 +207,16 @@ class Calibration:
             return fit_response(self.columns, weight, self.response.answered, self.response.inside).g
         if not self.size:
             return self.g
-        found = solve_rows(self, weight)
+        given = self.by_cell(weight)
+        found = None if self.soft is not None else solve_joined(self, given, weight)
+        if found is None:
+            found = solve_step(self, given, weight, self.coefficients)
+            if not found.converged and self.coefficients is not None:
+                found = solve_step(self, given, weight)
         if not found.converged:
-            worst = int(np.argmax(found.error))
-            raise DesignError(
-                "The weights of a replicate cannot be calibrated.",
-                where=self.names[worst],
-                found=f"relative error {found.error[worst]:.1e} after {found.iterations} steps",
-                fix="Join small levels, or make replicates that leave fewer people out.",
-            )
-        return found.g if self.fixed is None else found.g * self.fixed
+            raise not_calibrated(self, found)
+        g = found.g if self.cell is None else found.g[self.cell]
+        return g if self.fixed is None else g * self.fixed
 
 
 def solve_step(step: Calibration, given: FloatArray, weight: FloatArray, start: FloatArray | None = None) -> Factors:

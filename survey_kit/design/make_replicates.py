@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from survey_kit import checks
+from survey_kit.design.calibrate_collapse import told
 from survey_kit.design.declared import check_design
 from survey_kit.design.design import Design
 from survey_kit.design.make_replicates_methods import METHODS, Made, Maker, Plan, no_generator
@@ -132,6 +133,8 @@ def make_replicates(
     made = _finished(maker.make(plan), plan, maker, df)
     if order_by is not None:
         made = replace(made, notes=(f"units ordered by '{order_by}' within strata", *made.notes))
+    lost = [note for step in design.calibration for note in told(step, made, layout)]
+    made = replace(made, notes=(*made.notes, *lost))
     out = copy(design)
     object.__setattr__(out, "replicates", made)
     if any(step.rule is not None for step in design.calibration):  # nothing to linearise, and nothing that needs it

@@ -25,6 +25,9 @@ class PostStratify:
         Numbers that add up to 1 are shares. By wave when the design has waves.
     population
         Size of the population.
+    collapse
+        What is done where a replicate has nobody of a level, ``"neighbour"``, ``"drop"`` or ``{column: {level: level}}``; see
+        :func:`survey_kit.post_stratify`.
 
     Examples
     --------
@@ -40,6 +43,7 @@ class PostStratify:
     by: str | tuple[str, ...]
     totals: Mapping[Any, Any]
     population: Any = None
+    collapse: str | Mapping[Any, Any] | None = None
 
     def apply(self, design: Design) -> Design:
         """Give the design with the step taken."""
@@ -47,7 +51,8 @@ class PostStratify:
         depth = len(columns)
         waves = design.wave is not None
         totals = {wave: flat(part, depth) for wave, part in self.totals.items()} if waves else flat(self.totals, depth)
-        return post_stratify(design, columns if depth > 1 else columns[0], totals, population=self.population)
+        by = columns if depth > 1 else columns[0]
+        return post_stratify(design, by, totals, population=self.population, collapse=self.collapse)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +73,8 @@ class Rake:
         :func:`survey_kit.design.calibrate_softly.calibrate_softly`.
     weights
         Smallest and largest weight, held in every iteration while the margins are met: trimming inside the raking.
+    collapse
+        As of :class:`PostStratify`; for margins that are met.
 
     Examples
     --------
@@ -86,12 +93,13 @@ class Rake:
     tolerance: float | Mapping[Any, float] | None = None
     cost: float | Mapping[Any, float] | None = None
     weights: tuple[float, float] | None = None
+    collapse: str | Mapping[Any, Any] | None = None
 
     def apply(self, design: Design) -> Design:
         """Give the design with the step taken."""
         if _soft(self):
             return _softly(design, self, self.margins, self.kind, "raking")
-        return rake(design, self.margins, population=self.population, bounds=self.bounds)
+        return rake(design, self.margins, population=self.population, bounds=self.bounds, collapse=self.collapse)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +118,8 @@ class Calibrate:
         Smallest and largest factor.
     tolerance, cost, weights
         As of :class:`Rake`: controls of levels that may be missed, and limits of the weights.
+    collapse
+        As of :class:`PostStratify`; for controls of levels that are met.
 
     Examples
     --------
@@ -129,12 +139,20 @@ class Calibrate:
     tolerance: float | Mapping[Any, float] | None = None
     cost: float | Mapping[Any, float] | None = None
     weights: tuple[float, float] | None = None
+    collapse: str | Mapping[Any, Any] | None = None
 
     def apply(self, design: Design) -> Design:
         """Give the design with the step taken."""
         if _soft(self):
             return _softly(design, self, self.controls, self.kind, self.distance)
-        return calibrate(design, self.controls, population=self.population, distance=self.distance, bounds=self.bounds)
+        return calibrate(
+            design,
+            self.controls,
+            population=self.population,
+            distance=self.distance,
+            bounds=self.bounds,
+            collapse=self.collapse,
+        )
 
 
 def _soft(step: Rake | Calibrate) -> bool:
@@ -142,6 +160,12 @@ def _soft(step: Rake | Calibrate) -> bool:
 
 
 def _softly(design: Design, step: Rake | Calibrate, controls: Mapping[Any, Any], kind: str, distance: str) -> Design:
+    if step.collapse is not None:
+        raise DesignError(
+            "Levels are joined for margins that are met, and these may be missed.",
+            where=f"step '{kind}', collapse",
+            fix="Leave out collapse, or tolerance, cost and weights.",
+        )
     if kind == "rake":
         parts = [controls] if design.wave is None else [part for part in controls.values() if hasattr(part, "items")]
         number = next((key for part in parts for key, value in part.items() if not hasattr(value, "items")), None)
