@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from survey_kit import __version__
-from survey_kit.cli import arguments_instrument, arguments_sample, arguments_weight
+from survey_kit.cli import arguments_field, arguments_instrument, arguments_sample, arguments_weight
 from survey_kit.errors import SurveyKitError, did_you_mean
 
 TOUR = """\
@@ -32,6 +32,8 @@ Commands
                        --data DIR
   sample STUDY       check the frame, draw the sample that study.yaml names, write draw, record and field papers
                        --dry-run  --data DIR  --to DIR  --force
+  field STUDY        follow the field from the contact log: progress, outcome rates, balance; tables and a page
+                       --until DATE  --check  --disclose  --language ru
   weight STUDY       make the weights that study.yaml declares; print log, margins and effects; write them
                        --dry-run  --to DIR  --by COLUMN  --indicator ID  --largest N  --key FILE
   study new NAME     draft a study from a labelled file
@@ -81,6 +83,7 @@ EXAMPLES = {
     "schema": ("survey-kit schema study", "survey-kit schema indicators --to .vscode/indicators.schema.json"),
     **arguments_instrument.EXAMPLES,
     **arguments_sample.EXAMPLES,
+    **arguments_field.EXAMPLES,
     **arguments_weight.EXAMPLES,
 }
 
@@ -112,7 +115,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 
 def _known(words: Sequence[str]) -> None:
     """Give the nearest command for a misspelt one."""
-    commands = ("report", "indicators", "check", "study", "wave", "instrument", "schema", "sample", "weight")
+    commands = ("report", "indicators", "check", "study", "wave", "instrument", "schema", "sample", "field", "weight")
     first = words[0]
     if not first.startswith("-") and first not in commands:
         raise SurveyKitError(
@@ -141,6 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     _schema(commands)
     arguments_instrument.add(commands, _command, _Parser)
     arguments_sample.add(commands, _command)
+    arguments_field.add(commands, _command)
     arguments_weight.add(commands, _command)
     return parser
 
@@ -244,6 +248,7 @@ _MODULES = {
     "instrument export": "exporting",
     "instrument import": "exporting",
     "sample": "sampling",
+    "field": "fielding",
     "weight": "weighting",
 }
 

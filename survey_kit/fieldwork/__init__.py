@@ -13,6 +13,8 @@ from survey_kit.fieldwork.dispositions import (
 from survey_kit.fieldwork.eligibility import Eligibility, eligibility_of, eligible_share
 from survey_kit.fieldwork.matching import Likeness, Nearest, likeness, nearest
 from survey_kit.fieldwork.progress import Progress, progress_of
+from survey_kit.fieldwork.progress_page import field_page
+from survey_kit.fieldwork.progress_report import FieldReport, field_report
 from survey_kit.fieldwork.rates import Outcome, outcome_rates
 from survey_kit.fieldwork.rates_by import outcome_rates_by
 from survey_kit.fieldwork.representativity import Imbalance, Representativity, imbalance, r_indicators
@@ -24,6 +26,7 @@ __all__ = [
     "ContactLog",
     "Disposition",
     "Eligibility",
+    "FieldReport",
     "Imbalance",
     "Likeness",
     "Nearest",
@@ -35,6 +38,8 @@ __all__ = [
     "disposition",
     "eligibility_of",
     "eligible_share",
+    "field_page",
+    "field_report",
     "final_disposition",
     "final_dispositions",
     "imbalance",
