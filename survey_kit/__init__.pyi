@@ -109,7 +109,9 @@ from survey_kit.responses import read_collected as read_collected
 from survey_kit.responses import recode as recode
 from survey_kit.sampling import SamplePlan as SamplePlan
 from survey_kit.sampling import allocate as allocate
+from survey_kit.sampling import assign as assign
 from survey_kit.sampling import bethel as bethel
+from survey_kit.sampling import check_frame as check_frame
 from survey_kit.sampling import select as select
 from survey_kit.scales import alpha as alpha
 from survey_kit.scales import icc as icc

@@ -11,9 +11,17 @@ from survey_kit.sampling.allocate import (
     allocate,
     power,
 )
+from survey_kit.sampling.assign import Assignment, assign
 from survey_kit.sampling.bethel import Target, bethel, reached, targets
 from survey_kit.sampling.coordinate import Overlap, Rotation, overlap, permanent_numbers, refresh, rotation_groups
+from survey_kit.sampling.documents import Document, Papers, write_papers
+from survey_kit.sampling.documents_cases import case_list
 from survey_kit.sampling.draw import Draw, Record
+from survey_kit.sampling.frame_check import check_frame
+from survey_kit.sampling.frame_coverage import coverage
+from survey_kit.sampling.frame_regions import move_regions, move_totals
+from survey_kit.sampling.frame_sizes import Repaired, SizeRule, repair_sizes
+from survey_kit.sampling.frame_units import Remade, join_small, segment_large
 from survey_kit.sampling.household import kish_grid, kish_tables, last_birthday, next_birthday, random_person
 from survey_kit.sampling.kish import KISH_TABLES, kish_chances
 from survey_kit.sampling.plan import SamplePlan, Stage
@@ -81,37 +89,50 @@ __all__ = [
     "SRS_REPLACEMENT",
     "SYSTEMATIC",
     "Allocation",
+    "Assignment",
+    "Document",
     "Draw",
     "Goal",
     "Measure",
     "Method",
     "Overlap",
+    "Papers",
     "PlanDraw",
     "Precision",
     "Rate",
     "Record",
+    "Remade",
+    "Repaired",
     "Rotation",
     "Rule",
     "SamplePlan",
     "SampleSize",
+    "SizeRule",
     "Spread",
     "Stage",
     "StageDraw",
     "Target",
     "allocate",
+    "assign",
     "average",
     "bethel",
+    "case_list",
     "change_se",
+    "check_frame",
+    "coverage",
     "crosswise",
     "detectable_change",
     "detectable_difference",
     "forced_response",
     "inclusion_probabilities",
+    "join_small",
     "kish_chances",
     "kish_grid",
     "kish_tables",
     "last_birthday",
     "list_experiment",
+    "move_regions",
+    "move_totals",
     "next_birthday",
     "overlap",
     "permanent_numbers",
@@ -121,12 +142,15 @@ __all__ = [
     "random_person",
     "reached",
     "refresh",
+    "repair_sizes",
     "repeat",
     "repeat_plan",
     "rotation_groups",
     "sample_size",
     "sample_size_for_change",
+    "segment_large",
     "select",
     "share",
     "targets",
+    "write_papers",
 ]

@@ -12,7 +12,7 @@ from survey_kit import checks, frames
 from survey_kit.errors import DesignError
 from survey_kit.sampling.allocate import Allocation
 from survey_kit.sampling.frame_coverage import coverage
-from survey_kit.sampling.frame_names import alike
+from survey_kit.sampling.frame_names import MOST_NAMES, alike
 from survey_kit.sampling.probabilities import inclusion_probabilities
 from survey_kit.sampling.select_inputs import Strata
 from survey_kit.types import BoolArray, FloatArray, Frame, IntArray
@@ -47,6 +47,11 @@ PROBLEMS: Mapping[str, tuple[Literal["error", "warning", "note"], str, str]] = {
     "F018": ("warning", "Two units have one name in a stratum.", "Compare the two rows; they may be one unit."),
     "F019": ("note", "Two names in a stratum are one letter apart.", "Compare the two rows; they may be one unit."),
     "F020": ("error", "A stratum has no sample size.", "Add it, or leave its units out of the frame and say so."),
+    "F021": (
+        "note",
+        "Names were compared for equality only: there are very many.",
+        "Check parts of the frame for names one letter apart.",
+    ),
 }
 
 
@@ -152,10 +157,14 @@ def check_frame(  # noqa: PLR0913  (everything a frame can be held against)
     if n is not None:
         _sample(log, n, None if sizes is None else sizes.values, certain=_flags(frame, certainty), sound=sound)
     if name is not None:
-        for pair in alike(frames.texts(frame, name, "name"), at.codes.tolist()):
-            told = frames.texts(frames.rows(frame, np.array([pair.first, pair.second])), name)
-            found = f"'{told[0]}' (row {pair.first + 1}, id {log.units[pair.first]}) and '{told[1]}'"
+        called = frames.texts(frame, name, "name")
+        for pair in alike(called, at.codes.tolist()):
+            found = (
+                f"'{called[pair.first]}' (row {pair.first + 1}, id {log.units[pair.first]}) and '{called[pair.second]}'"
+            )
             log.add("F018" if pair.how == "same" else "F019", row=pair.second, found=found)
+        if len(set(called)) > MOST_NAMES:
+            log.add("F021", found=f"{len(set(called)):,} names")
     if totals is not None:
         _coverage(log, coverage(frame, totals, size=size, by=by, total=total), tolerance)
     elif by is not None:

@@ -62,7 +62,7 @@ def alike(names: Sequence[str | None], blocks: Sequence[Hashable]) -> list[Alike
         known = first.setdefault(key, row)
         if known != row:
             out.append(Alike(known, row, "same"))
-    if len(first) <= MOST_NAMES:
+    if len({name for name in names if name}) <= MOST_NAMES:
         out += _near(first)
     return sorted(out, key=lambda pair: (pair.first, pair.second))
 

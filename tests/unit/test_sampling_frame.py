@@ -92,6 +92,15 @@ def test_errors_come_first_and_very_many_are_counted():
     assert table["found"].iloc[MOST] == f"{1000 - MOST} more such rows are not listed"
 
 
+def test_names_that_are_too_many_are_compared_for_equality_only(monkeypatch):
+    monkeypatch.setattr("survey_kit.sampling.frame_check.MOST_NAMES", 3)
+    monkeypatch.setattr("survey_kit.sampling.frame_names.MOST_NAMES", 3)
+    frame = pd.DataFrame({"area": range(5), "name": ["Alga", "ALGA", "Bereke", "Bereki", "Central"]})
+    table = check_frame(frame, unit="area", name="name")
+    assert table["code"].tolist() == ["F018", "F021"]
+    assert table["found"].iloc[1] == "5 names"
+
+
 def test_an_allocation_is_held_against_the_frame():
     sizes = pd.DataFrame({"region": ["North", "South"], "N": [30, 40]})
     table = found(areas(), n=allocate(sizes, 70, rule=PROPORTIONAL))
