@@ -14,8 +14,13 @@ import pandas as pd
 
 import survey_kit as sk
 from survey_kit.weighting import (
+    Attrition,
     Calibrate,
+    CalibrateRespondents,
+    CalibrateToEstimates,
+    Composite,
     Household,
+    Multiplicity,
     Nonresponse,
     Propensity,
     Rake,
@@ -253,6 +258,28 @@ def propensities(design: sk.Design) -> sk.Design:
     return WeightingPlan(steps=steps).apply(design).design
 
 
+def softened(design: sk.Design) -> sk.Design:
+    """Calibrate respondents to their sample, then to margins of which some may be missed."""
+    steps = (
+        CalibrateRespondents(respondent="answers", levels="sex", numbers="z"),
+        Calibrate(controls={"sex": SEX, "age": AGE}, cost={"age": 0.5}),
+        Rake(margins={"sex": SEX, "age": AGE}, tolerance={"age": 0.02}),
+    )
+    return WeightingPlan(steps=steps).apply(design).design
+
+
+def joined(design: sk.Design) -> sk.Design:
+    """Divide by the ways into the sample, follow a panel, join it with new cases, calibrate to estimated totals."""
+    variance = [[90.0, -20.0, 30.0], [-20.0, 60.0, 10.0], [30.0, 10.0, 900.0]]
+    steps = (
+        Multiplicity(times="adults"),
+        Attrition(stayed="known", levels="age", numbers="z"),
+        Composite(sample="dom", shares={"a": 0.4, "b": 0.6}),
+        CalibrateToEstimates(controls={"sex": SEX, "z": 1150.0}, covariance=variance),
+    )
+    return WeightingPlan(steps=steps).apply(design).design
+
+
 def trimmed(design: sk.Design) -> sk.Design:
     """Adjust in classes of a propensity, trim and rake: steps only replicates can follow."""
     steps = (
@@ -320,6 +347,8 @@ DESIGNS: dict[str, Declared] = {
     ),
     "followed up": Declared(make=lambda f, **k: followed_up(sk.Design(f, **TWO_STAGES, **k))),
     "propensities": Declared(make=lambda f, **k: propensities(sk.Design(f, **FINITE, **k)), fixed=True),
+    "softened": Declared(make=lambda f, **k: softened(sk.Design(f, **FINITE, **k)), fixed=True),
+    "joined": Declared(make=lambda f, **k: joined(sk.Design(f, **CLUSTERS, **k)), fixed=True),
     "trimmed": Declared(make=lambda f, **k: trimmed(_jackknifed(f, **k)), replicated=True, fixed=True),
     "JK1": Declared(
         make=lambda f, **k: sk.make_replicates(sk.Design(f, weight="w", psu="psu", **k), "JK1"), replicated=True

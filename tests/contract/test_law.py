@@ -231,7 +231,7 @@ def test_missing_answers_are_a_domain(design: str) -> None:
 STEP = 1e-4
 SMOOTH = [name for name in STATISTICS if STATISTICS[name].smooth]
 OTHERS = ["lonely adjust", "two stages", "negative", "raked waves", "standardised", "waves sharing units"]
-CHAINS = ("chain", "followed up", "propensities")
+CHAINS = ("chain", "followed up", "propensities", "softened", "joined")
 JACKKNIFED = [(name, design) for i, name in enumerate(SMOOTH) for design in (*CHAINS, *OTHERS[i % 6 :: 6])]
 
 
