@@ -38,7 +38,7 @@ def sample(arguments: Namespace) -> Outcome:
         written = () if arguments.dry_run else made.write(folder, force=arguments.force)
     strata = made.first.summary()
     record = {
-        **{key: value for key, value in made.record().items() if key not in {"schema", "stages", "assignment", "plan"}},
+        **{key: value for key, value in made.record().items() if key not in {"schema", "draw", "assignment"}},
         "study": study,
         "dry_run": arguments.dry_run,
         "drawn": [len(stage.rows) for stage in made.drawn.stages],

@@ -94,10 +94,8 @@ class SampleRun:
             "id": self.id,
             "data_status": self.data_status,
             "seed": self.sample.seed,
-            "seeds_of_listings": [one.seed for one in self.sample.listings],
-            "plan": json.loads(json.dumps(self.sample.plan.to_dict(), default=str)),
             "inputs": dict(self.inputs),
-            "stages": [one.record.to_dict() for one in self.drawn.draws],
+            "draw": self.drawn.to_dict(),
             "assignment": None if self.assignment is None else dict(self.assignment.record),
             "survey_kit": __version__,
             "numpy": np.__version__,
@@ -184,7 +182,7 @@ def _refuse_other(place: Path, record: Mapping[str, Any], *, force: bool) -> Non
     there: Any = None
     try:
         there = json.loads((place / RECORD).read_text(encoding="utf-8"))
-        drawn = there["stages"][0]["rows_digest"] if there["schema"] == SCHEMA else None
+        drawn = there["draw"]["stages"][0]["draw"]["rows_digest"] if there["schema"] == SCHEMA else None
     except (OSError, ValueError, KeyError, TypeError, IndexError):
         drawn = None
     if drawn is None:
@@ -194,7 +192,7 @@ def _refuse_other(place: Path, record: Mapping[str, Any], *, force: bool) -> Non
         raise DesignError(
             "This folder holds another sample.", where=str(place), found=found, fix="Name another folder."
         )
-    if drawn != record["stages"][0]["rows_digest"] and not force:
+    if drawn != record["draw"]["stages"][0]["draw"]["rows_digest"] and not force:
         raise DesignError(
             "Another sample was drawn here before, and may be in the field.",
             where=str(place / RECORD),
