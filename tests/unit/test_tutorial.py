@@ -1,4 +1,4 @@
-"""docs/tutorial.md, docs/instruments.md and docs/weighting.md run from top to bottom and print what stands in them."""
+"""docs/tutorial.md, docs/instruments.md, docs/sampling.md and docs/weighting.md run from top to bottom and print what stands in them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ import pytest
 from survey_kit.cli import main
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = {"tutorial.md": "pyreadstat", "instruments.md": "z3", "weighting.md": "scipy"}  # and what each needs
+PAGES = {
+    "tutorial.md": "pyreadstat",
+    "instruments.md": "z3",
+    "sampling.md": "scipy",
+    "weighting.md": "scipy",
+}  # and what each needs
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
