@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -99,9 +99,10 @@ class ContactLog:
             )
         return ContactLog(contacts=kept, cases=self.cases, notes=self.notes)
 
-    def days(self) -> pd.Series:
+    def days(self) -> pd.Series[Any]:
         """Give the day of each attempt."""
-        return self.contacts["start"].dt.normalize()
+        made: pd.Series[Any] = self.contacts["start"].dt.normalize()
+        return made
 
     def status(self) -> pd.DataFrame:
         """Settle every issued case by the hierarchy of the Standard Definitions.
@@ -210,7 +211,8 @@ def _taken(
         given = _frame(cases)
         own = _columns(given, ["case", "psu"], columns, "list of issued cases")
         issued = given.rename(columns={own[name]: name for name in ("case", "psu")})
-        issued = issued.assign(**{name: frames.texts(issued, name) for name in ("case", "psu")})
+        case, psu = (pd.Series(frames.texts(issued, name), dtype="str").to_numpy() for name in ("case", "psu"))
+        issued = issued.assign(case=case, psu=psu)
         _issued_once(issued)
     parts = {name: frames.texts(raw, there[name]) if name in there else [None] * len(raw) for name in COLUMNS}
     contacts, found = check_attempts(parts, issued)
@@ -264,10 +266,7 @@ def _issued_once(issued: pd.DataFrame) -> None:
 def _day(date: str) -> pd.Timestamp:
     import pandas as pd
 
-    try:
-        made = pd.Timestamp(date)
-    except ValueError:
-        made = pd.NaT
+    made = pd.to_datetime(str(date), errors="coerce")
     if pd.isna(made):
         raise ResponsesError("This is no date.", found=repr(date), fix="Write 2026-03-31.")
     return made.tz_localize(None).normalize()

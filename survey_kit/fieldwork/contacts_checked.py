@@ -71,15 +71,15 @@ def check_attempts(parts: Mapping[str, Texts], issued: pd.DataFrame | None) -> t
     start, end = _times(parts["start"], "start", found), _times(parts["end"], "end", found)
     frame = pd.DataFrame(
         {
-            "case": pd.Series(parts["case"], dtype="str"),
-            "psu": pd.Series(parts["psu"], dtype="str"),
-            "interviewer": pd.Series(parts["interviewer"], dtype="str"),
+            "case": _words(parts["case"]),
+            "psu": _words(parts["psu"]),
+            "interviewer": _words(parts["interviewer"]),
             "attempt": _numbers(parts["attempt"], found),
             "start": start,
             "end": end,
-            "code": pd.Series([None if one is None else one.code for one in codes], dtype="str"),
-            "mode": pd.Series(parts["mode"], dtype="str"),
-            "group": pd.Series([None if one is None else one.group for one in codes], dtype="str"),
+            "code": _words([None if one is None else one.code for one in codes]),
+            "mode": _words(parts["mode"]),
+            "group": _words([None if one is None else one.group for one in codes]),
         }
     )
     _pseudonyms(parts["interviewer"], found)
@@ -108,6 +108,12 @@ class _Found:
 
         made = pd.DataFrame(self.rows, columns=list(FIELDS))
         return made.sort_values(["severity", "row", "code"], kind="stable", ignore_index=True)
+
+
+def _words(values: Sequence[Any]) -> pd.Series[Any]:
+    import pandas as pd
+
+    return pd.Series(list(values), dtype="str")
 
 
 def _coded(values: Texts, found: _Found) -> list[Disposition | None]:

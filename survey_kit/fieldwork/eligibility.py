@@ -127,7 +127,8 @@ def eligibility_of(log: ContactLog, *, method: Method = "proportional", weight: 
 def _weights(status: pd.DataFrame, weight: str) -> list[float]:
     from survey_kit import frames
 
-    return frames.numbers(status, weight, "weight").values.tolist()
+    values: list[float] = frames.numbers(status, weight, "weight").values.tolist()
+    return values
 
 
 def _two_stage(codes: object, group: object, w: FloatArray, yes: BoolArray, no: BoolArray) -> Eligibility:

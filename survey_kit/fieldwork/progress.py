@@ -218,11 +218,10 @@ def _by_hour(attempts: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     bands = [f"{a:02d}-{b:02d}" for a, b in itertools.pairwise(HOURS)]
-    weekday = pd.Categorical.from_codes(
-        attempts["start"].dt.day_of_week.tolist(), categories=list(WEEKDAYS), ordered=True
-    )
+    day = attempts["start"].dt.day_of_week.to_numpy(dtype=np.int64)
+    weekday = pd.Categorical.from_codes(day.tolist(), dtype=pd.CategoricalDtype(list(WEEKDAYS), ordered=True))
     place = np.searchsorted(HOURS, attempts["start"].dt.hour.to_numpy(), side="right") - 1
-    hours = pd.Categorical.from_codes(place.tolist(), categories=bands, ordered=True)
+    hours = pd.Categorical.from_codes(place.tolist(), dtype=pd.CategoricalDtype(bands, ordered=True))
     made = (
         attempts.assign(weekday=weekday, hours=hours)
         .groupby(["weekday", "hours"], observed=False)

@@ -59,8 +59,8 @@ class FieldReport:
         return f"<FieldReport: {repr(self.progress)[1:-1]}{rate}>"
 
     def _repr_html_(self) -> str:
-        parts = [self.progress, self.outcome, *([self.balance] if self.balance is not None else [])]
-        return "".join(part._repr_html_() for part in parts)
+        balance = "" if self.balance is None else self.balance._repr_html_()
+        return self.progress._repr_html_() + self.outcome._repr_html_() + balance
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Give every table by its name, as it is written to a file."""
@@ -164,8 +164,8 @@ def field_report(
     elif balance:
         found, track = _balance(log, balance, weight, notes)
     if len(log.notes):
-        counts = log.notes["message"].value_counts()
-        notes += [f"{message.rstrip('.')}: {count:,} times." for message, count in counts.items()]
+        messages = [str(one).rstrip(".") for one in log.notes["message"]]
+        notes += [f"{message}: {messages.count(message):,} times." for message in dict.fromkeys(messages)]
     return FieldReport(
         log=log,
         progress=progress,
@@ -211,7 +211,8 @@ def told(log: ContactLog, outcome: Outcome, weighted: Outcome | None) -> dict[st
         out["modes"] = (
             "Mode of the interviews: " + ", ".join(f"{name} {100 * n:.0f} %" for name, n in shares.items()) + "."
         )
-    groups = by_group(log.status()).set_index("group")["cases"].to_dict()
+    counted = by_group(log.status())
+    groups = dict(zip(counted["group"].tolist(), counted["cases"].tolist(), strict=True))
     settled = {
         "P": "partial",
         "R": "refused or broken off",

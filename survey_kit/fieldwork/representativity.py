@@ -229,8 +229,7 @@ def imbalance(cases: Frame, respondent: str, by: By, *, weight: str | None = Non
 def balance_of(design: Design, known: Auxiliary, answered: BoolArray) -> Imbalance:
     """Compute the balance of coded cases."""
     w = design.layout.weight
-    weight = np.bincount(known.cell, weights=w, minlength=len(known.x))
-    yes = np.bincount(known.cell, weights=w * answered, minlength=len(known.x))
+    weight, yes = known.sums(w), known.sums(w * answered)
     share = float(yes.sum() / weight.sum())
     made = float(weight @ (linear_fit(known, weight, yes) - share) ** 2 / weight.sum())
     most = share * (1 - share)

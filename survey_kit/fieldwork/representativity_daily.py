@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from survey_kit.design import Design
 from survey_kit.errors import DesignError, ResponsesError
@@ -16,6 +17,8 @@ from survey_kit.types import BoolArray
 
 if TYPE_CHECKING:
     import pandas as pd
+
+DayArray: TypeAlias = NDArray[np.datetime64]
 
 
 def response_of(log: ContactLog, by: By, *, weight: str | None = None) -> Representativity:
@@ -83,7 +86,7 @@ def balance_by_day(
         wanted = pd.DatetimeIndex(pd.to_datetime(list(days)))
     rows = []
     for day in wanted:
-        answered = (first <= day).to_numpy(dtype=bool)
+        answered = first <= day.to_datetime64()
         if answered.any() and not answered.all():
             rows.append((day, int(answered.sum()), *_of_day(design, known, answered)))
         else:
@@ -108,10 +111,8 @@ def _of_day(design: Design, known: Auxiliary, answered: BoolArray) -> tuple[obje
     return made.response, made.r, made.r_se, made.cv, b.balance, b.imbalance, b.distance, ""
 
 
-def _prepared(log: ContactLog, by: By, weight: str | None) -> tuple[Design, Auxiliary, pd.Series[object], BoolArray]:
+def _prepared(log: ContactLog, by: By, weight: str | None) -> tuple[Design, Auxiliary, DayArray, BoolArray]:
     """Code the cases that may be eligible; the day of each one's interview, null for none, and whether it has one."""
-    import pandas as pd
-
     status = log.status()
     status = status[status["group"] != "NE"].reset_index(drop=True)
     if weight is None:
@@ -132,8 +133,8 @@ def _prepared(log: ContactLog, by: By, weight: str | None) -> tuple[Design, Auxi
         raise ResponsesError(fault.what, where=fault.where, found=fault.found, fix=fault.fix) from None
     talks = log.contacts[log.contacts["group"].isin(["I", "P"])]
     day = talks["start"].dt.normalize().groupby(talks["case"].to_numpy()).min()
-    first = pd.Series(day.reindex(status["case"].to_numpy()).to_numpy(), index=status.index)
-    answered = np.asarray(first.notna().to_numpy(), dtype=bool)
+    first = day.reindex(status["case"].to_numpy()).to_numpy(dtype="datetime64[us]")
+    answered = ~np.isnat(first)
     if not answered.any():
         raise ResponsesError("Nobody has been interviewed yet.", fix="Look at balance when there are interviews.")
     return design, auxiliary(design, by), first, answered

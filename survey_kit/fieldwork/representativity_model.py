@@ -49,6 +49,10 @@ class Auxiliary:
     of_cell: IntArray
     x: FloatArray
 
+    def sums(self, values: FloatArray) -> FloatArray:
+        """Sum values of rows (n,) by cell (C,)."""
+        return np.bincount(self.cell, weights=values, minlength=len(self.x)).astype(np.float64, copy=False)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Fitted:
@@ -139,8 +143,7 @@ def fit(design: Design, known: Auxiliary, answered: BoolArray, *, clustered: boo
     """
     w = design.layout.weight
     size = len(known.x)
-    yes = np.bincount(known.cell, weights=w * answered, minlength=size)
-    weight = np.bincount(known.cell, weights=w, minlength=size)
+    yes, weight = known.sums(w * answered), known.sums(w)
     _check_levels(known, weight, yes)
     # each cell once with its respondents, once with the others
     code = [np.zeros(2 * size, dtype=np.int64), *(np.concatenate([one, one]) for one in known.of_cell)]
