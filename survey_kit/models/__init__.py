@@ -6,6 +6,7 @@ from survey_kit.models.area_fit import AreaFit
 from survey_kit.models.battese import battese_harter_fuller
 from survey_kit.models.benchmark_areas import benchmark_areas
 from survey_kit.models.calibration_table import calibration_slope, calibration_table
+from survey_kit.models.components import Components, variance_components
 from survey_kit.models.decompose_kitagawa import kitagawa
 from survey_kit.models.decompose_oaxaca import oaxaca_blinder
 from survey_kit.models.fay_herriot import fay_herriot
@@ -23,6 +24,7 @@ from survey_kit.models.tidy import glance, tidy
 __all__ = [
     "AreaDiagnostics",
     "AreaFit",
+    "Components",
     "ModelFit",
     "Pooled",
     "VarianceFunction",
@@ -53,4 +55,5 @@ __all__ = [
     "probit",
     "residual_test",
     "tidy",
+    "variance_components",
 ]

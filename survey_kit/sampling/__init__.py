@@ -14,6 +14,7 @@ from survey_kit.sampling.allocate import (
 from survey_kit.sampling.assign import Assignment, assign
 from survey_kit.sampling.bethel import Target, bethel, reached, targets
 from survey_kit.sampling.coordinate import Overlap, Rotation, overlap, permanent_numbers, refresh, rotation_groups
+from survey_kit.sampling.costs import ClusterPlan, Costs, cluster_plan, cost_curve, optimum_cluster
 from survey_kit.sampling.documents import Document, Papers, write_papers
 from survey_kit.sampling.documents_cases import case_list
 from survey_kit.sampling.draw import Draw, Record
@@ -90,6 +91,8 @@ __all__ = [
     "SYSTEMATIC",
     "Allocation",
     "Assignment",
+    "ClusterPlan",
+    "Costs",
     "Document",
     "Draw",
     "Goal",
@@ -119,6 +122,8 @@ __all__ = [
     "case_list",
     "change_se",
     "check_frame",
+    "cluster_plan",
+    "cost_curve",
     "coverage",
     "crosswise",
     "detectable_change",
@@ -134,6 +139,7 @@ __all__ = [
     "move_regions",
     "move_totals",
     "next_birthday",
+    "optimum_cluster",
     "overlap",
     "permanent_numbers",
     "planned_se",
