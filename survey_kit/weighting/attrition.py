@@ -119,9 +119,9 @@ def _levels(design: Design, by: tuple[str, ...], inside: BoolArray, stayed: Bool
     place[present] = np.arange(len(present))
     labels = []
     for i in present.tolist():
-        level = grouped.levels[i % (L + 1)] if i % (L + 1) < L else ("no answer",) * len(by)
-        label = ", ".join(f"{name}={value}" for name, value in zip(by, level, strict=True))
-        labels.append(label if design.wave is None else f"{label}, wave {design.waves[i // (L + 1)]}")
+        parts = grouped.levels[i % (L + 1)] if i % (L + 1) < L else ("no answer",) * len(by)
+        named = ", ".join(f"{name}={value}" for name, value in zip(by, parts, strict=True))
+        labels.append(named if design.wave is None else f"{named}, wave {design.waves[i // (L + 1)]}")
     return Columns(
         code=np.where(inside, place[cell], -1),
         value=None,

@@ -101,11 +101,11 @@ class CalibrateRespondents:
         row = slice(None) if cell is None else cell
         g = found.g[row] * fixed
         if (g[answered] <= 0).any():
-            row = int(np.flatnonzero(answered & (g <= 0))[0])
+            first = int(np.flatnonzero(answered & (g <= 0))[0])
             raise WeightingError(
                 "A respondent would stand for less than nobody.",
-                where=f"row {row + 1}; {int((g[answered] <= 0).sum())} of {int(answered.sum())} respondents",
-                found=f"factor {g[row]:.3g}",
+                where=f"row {first + 1}; {int((g[answered] <= 0).sum())} of {int(answered.sum())} respondents",
+                found=f"factor {g[first]:.3g}",
                 fix="Take distance='logistic' or 'raking', or join levels.",
             )
         note = (
