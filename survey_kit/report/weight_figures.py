@@ -99,12 +99,11 @@ def draw_weights(folder: Path, stem: str, study: Study, weights: Weights, effect
 def spread_drawing(weights: Weights, mark: str = "") -> Spreads:
     """Give the quantiles of the weights after every step, as multiples of their mean, wave by wave."""
     design = weights.design
-    started = len(design.calibration) - (len(weights.log) - 1)
     spreads = []
     for wave, label in enumerate(design.waves):
         here = design.layout.wave_of_row == wave
         for k, kind in enumerate(weights.log["step"].tolist()):
-            w, inside = chain_at(design, started + k)
+            w, inside = chain_at(design, weights.taken[k])
             w = w[here & inside]
             if not len(w):
                 continue

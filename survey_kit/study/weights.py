@@ -17,7 +17,22 @@ if TYPE_CHECKING:
     from survey_kit.study.study import Study
     from survey_kit.weighting import Weights
 
-NAMED = ("probability", "members", "where", "known", "by", "respondent", "eligible", "levels", "numbers")
+NAMED = (
+    *(
+        "probability",
+        "members",
+        "times",
+        "where",
+        "sample",
+        "known",
+        "by",
+        "respondent",
+        "eligible",
+        "levels",
+        "numbers",
+    ),
+    *("stayed", "left", "household", "outcomes"),
+)
 KEYED = ("margins", "controls")  # {wave: {column: ...}}
 
 
@@ -62,6 +77,14 @@ def read_plan(study: StudyFile, folder: Path, at: Callable[..., str]) -> tuple[W
     except WeightingError as error:
         where = error.where if error.where and ".yaml:" in error.where else f"{_line_of(error, at)}, {error.where}"
         raise WeightingError(error.what, where=where, found=error.found, fix=error.fix) from None
+    undated = [wave for wave in sources.waves if wave not in sources.survey.dates]
+    if sources.read and undated and study.data_status == "real":  # synthetic waves are numbered, not dated
+        raise StudyError(
+            "The age of the targets cannot be judged: a wave has neither year nor date.",
+            where=at("weighting"),
+            found=f"wave '{undated[0]}'",
+            fix=f"Add 'year:' to the wave, or 'dates: {{{undated[0]}: 2026-05}}' under 'weighting:'.",
+        )
     if study.design.weight is None and not isinstance(plan.steps[0], Base):
         raise StudyError(
             "The design names no weight, and the weighting does not begin with base probabilities.",
@@ -93,6 +116,8 @@ def plan_columns(plan: WeightingPlan | None) -> tuple[list[str], list[str]]:
             elif part.name in KEYED:
                 margins = [one for one in value.values() if isinstance(one, Mapping)]
                 needed += [text for margin in margins for columns in margin for text in _texts(columns)]
+            elif part.name == "frames":  # {frame: column}
+                needed += _texts(tuple(value.values()))
             elif not isinstance(step, Base):
                 perhaps += _texts(value)
     return list(dict.fromkeys(needed)), list(dict.fromkeys(perhaps))

@@ -87,7 +87,6 @@ def log_by_wave(weights: Weights) -> Any:
     design = weights.design
     if len(design.waves) < 2:
         return weights.log.assign(wave=None)[["wave", *weights.log.columns]]
-    started = len(design.calibration) - (len(weights.log) - 1)
     rows = []
     for wave, label in enumerate(design.waves):
         here = design.layout.wave_of_row == wave
@@ -95,7 +94,7 @@ def log_by_wave(weights: Weights) -> Any:
         for k, (kind, note, ruled) in enumerate(
             zip(*(weights.log[name].tolist() for name in ("step", "note", "replicate_only")), strict=True)
         ):
-            weight, inside = chain_at(design, started + k)
+            weight, inside = chain_at(design, weights.taken[k])
             rows.append(
                 {"wave": label}
                 | counted(kind, before, (weight[here], inside[here]))

@@ -14,7 +14,7 @@ from survey_kit.design import Design
 from survey_kit.design.calibrate_step import COLUMN_KINDS, with_steps
 from survey_kit.errors import WeightingError, did_you_mean
 from survey_kit.estimate import Estimates
-from survey_kit.estimate.covariances import Linearised, Variance, joined
+from survey_kit.estimate.covariances import Block, Linearised, Variance, joined
 from survey_kit.estimate.estimates import stacked
 from survey_kit.types import FloatArray, Frame
 
@@ -38,7 +38,7 @@ def effects_of_steps(weights: Weights, outcomes: Sequence[Outcome], by: By, wher
     tables = []
     for outcome in _checked(outcomes):
         parts, known = _estimates(designs, outcome, by, where)
-        whole, K = together(parts), len(parts[0].table)
+        whole, K = together(parts, designs), len(parts[0].table)
         step, start = (np.full((3, len(parts), K), np.nan) for _ in range(2))
         for k in range(1, len(parts)):
             for against, out in ((k - 1, step), (0, start)):
@@ -123,7 +123,7 @@ def compare_plans(
     tables = []
     for outcome in _checked(outcomes):
         parts, known = _estimates([one.design for one in made], outcome, by, where)
-        whole, K = together(parts), len(parts[0].table)
+        whole, K = together(parts, [one.design for one in made]), len(parts[0].table)
         for p, (name, one, part) in enumerate(zip(names, made, parts, strict=True)):
             table = part.table[[*part.keys, "variable", "category", "statistic", "estimate", "se"]].copy()
             table.insert(0, "plan", name)
@@ -145,19 +145,47 @@ def compare_plans(
 
 
 # ------------------------------------------------------------------------------------------------------ the algebra
-def together(parts: Sequence[Estimates]) -> Estimates:
+def together(parts: Sequence[Estimates], designs: Sequence[Design]) -> Estimates:
     """Put the rows of the same units under other weights under each other, with the covariance between all of them.
 
-    Linearised totals of one set of units are comparable whatever the weights; replicates are, when they are the same.
+    Linearised totals of one set of units are comparable whatever the weights; replicates are, when they are the same. What
+    estimated targets add is shared by designs that are calibrated to the same estimates.
     """
     first = parts[0].variance
+    shared: list[FloatArray] = []
+    own = [_roots(design, shared) for design in designs]
     variances: list[Variance] = []
-    for part in parts:
+    for part, places in zip(parts, own, strict=True):
         variance = part.variance
         if isinstance(variance, Linearised) and isinstance(first, Linearised):
-            variance = replace(variance, layout=first.layout)
+            blocks = tuple(_with_targets(block, places, shared) for block in variance.blocks)
+            variance = replace(variance, layout=first.layout, blocks=blocks)
         variances.append(variance)
     return stacked(parts, joined(variances, [len(part.table) for part in parts]))
+
+
+def _roots(design: Design, shared: list[FloatArray]) -> list[int]:
+    """Give the places of a design's estimated targets among those of all designs, told apart by their covariance."""
+    out = []
+    for step in design.calibration:
+        if step.estimated is None:
+            continue
+        root = step.estimated.root
+        place = next((i for i, one in enumerate(shared) if np.array_equal(one, root)), len(shared))
+        if place == len(shared):
+            shared.append(root)
+        out.append(place)
+    return out
+
+
+def _with_targets(block: Block, places: Sequence[int], shared: Sequence[FloatArray]) -> Block:
+    """Give a block whose factors of estimated targets stand in the places all designs have for them, zero for others'."""
+    stages = len(block.totals) - len(places)
+    size = len(block.rows)
+    beside = [np.zeros((root.shape[1], size)) for root in shared]
+    for place, factor in zip(places, block.totals[stages:], strict=True):
+        beside[place] = factor
+    return replace(block, totals=(*block.totals[:stages], *beside))
 
 
 def difference(whole: Estimates, a: int, b: int, size: int) -> FloatArray:

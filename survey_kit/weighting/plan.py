@@ -134,15 +134,17 @@ class WeightingPlan:
             rows = [line("start", None, current, first.note())]
         else:
             rows = [line("start", None, current, f"the weights of column '{current.weight}'")]
+        taken = [len(current.calibration)]
         sources = (*self.told, *[""] * len(self.steps))[len(self.steps) - len(steps) :]
         for step, source in zip(steps, sources, strict=False):
             after = step.apply(current)
             told = (*after.calibration[-1].notes, source, missed(current, after))
             rows.append(line(step.kind, current, after, "; ".join(note for note in told if note)))
             current = after
+            taken.append(len(current.calibration))
         import pandas as pd
 
-        return Weights(design=current, plan=self, log=pd.DataFrame(rows))
+        return Weights(design=current, plan=self, log=pd.DataFrame(rows), taken=tuple(taken))
 
     @staticmethod
     def read(records: Sequence[Mapping[str, Any]], *, sources: Sources | None = None) -> WeightingPlan:

@@ -36,6 +36,8 @@ class Weights:
     log
         One row per step: ``step, rows`` (with weight), ``changed, fell_out, sum, min, max, deff`` (Kish), ``n_effective,
         note, replicate_only``.
+    taken
+        Of each row of the log, how many steps of the design's chain were taken by then.
 
     Examples
     --------
@@ -50,6 +52,7 @@ class Weights:
     design: Design
     plan: WeightingPlan
     log: Any
+    taken: tuple[int, ...] = ()
 
     @property
     def values(self) -> FloatArray:

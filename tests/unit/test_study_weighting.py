@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,9 @@ from survey_kit.indicators.by_step import effects_on_indicators
 from survey_kit.pipeline import stages
 from survey_kit.report.about import study_info
 from survey_kit.study import make_design, make_weights, read_responses, read_study
+from survey_kit.study.weights import KEYED, NAMED, plan_columns
 from survey_kit.weighting import Nonresponse, Rake, WeightingPlan
+from survey_kit.weighting.plan import KINDS
 
 TOWN = """\
 schema: survey-kit/targets/1
@@ -153,6 +156,18 @@ def test_bad_weighting_is_told(weighted: Path, case: str) -> None:
     assert len(str(refusal.value).splitlines()) <= 5
 
 
+def test_targets_of_a_real_wave_without_date_are_refused(weighted: Path) -> None:
+    path = weighted / "study.yaml"
+    path.write_text(path.read_text().replace('id: "2026", year: 2026', 'id: "2026"'))
+    with pytest.raises(SurveyKitError, match="neither year nor date") as refusal:
+        read_study(weighted)
+    assert "dates: {2026: 2026-05}" in str(refusal.value)
+    declare(weighted, f"{WEIGHTING}  dates: {{2026: 2026-05}}\n")
+    assert read_study(weighted).plan is not None
+    declare(weighted, WEIGHTING, data_status__real="data_status: synthetic")
+    assert read_study(weighted).plan is not None
+
+
 @pytest.mark.parametrize("text", ["", WEIGHTING], ids=["no weighting", "no base"])
 def test_a_design_without_weight_is_told(weighted: Path, text: str) -> None:
     declare(weighted, text)
@@ -279,3 +294,33 @@ def test_the_check_of_a_study_counts_what_the_log_tells(capsys: pytest.CaptureFi
     found = [one for one in json.loads(capsys.readouterr().out)["findings"] if one["code"] == "METHOD"]
     assert found[0]["message"].startswith("9 of 11")
     assert "weighting" not in found[0]["message"]
+
+
+def test_every_key_of_a_step_is_known_to_name_columns_or_not() -> None:
+    """A new step's key has to be placed: what names a column is read with the answers, and its absence told."""
+    others = {
+        *(
+            "name",
+            "cap",
+            "shares",
+            "classes",
+            "distance",
+            "totals",
+            "population",
+            "collapse",
+            "bounds",
+            "tolerance",
+            "cost",
+        ),
+        *("weights", "covariance", "se", "seed", "ratio", "iqr", "spread", "strict", "frames"),
+    }
+    keys = {part.name for kind in KINDS.values() for part in fields(kind)}
+    assert keys - others == {*NAMED, *KEYED} & keys
+    assert not others & {*NAMED, *KEYED}
+
+
+def test_columns_of_frames_and_samples_are_read() -> None:
+    record = {"kind": "frame_overlap", "sample": "from", "frames": {"a": "on_a", "b": "on_b"}}
+    needed, perhaps = plan_columns(WeightingPlan.read([record, {"kind": "trim", "cap": 9, "by": ["region", "sex"]}]))
+    assert needed == ["from", "on_a", "on_b", "region", "sex"]
+    assert perhaps == ["proportional"]

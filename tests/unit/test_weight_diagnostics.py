@@ -11,6 +11,7 @@ import pytest
 import survey_kit as sk
 from survey_kit.errors import SurveyKitError, WeightingError
 from survey_kit.weighting import (
+    CalibrateToEstimates,
     Household,
     Nonresponse,
     PostStratify,
@@ -192,6 +193,27 @@ def test_a_step_without_derivative_has_a_point_and_no_error() -> None:
     assert told[["se", "change_se", "since_start_se"]].iloc[-1].isna().all()
     assert told["se"].iloc[:-1].notna().all()
     assert told["change"].iloc[-1] == pytest.approx(told["estimate"].iloc[-1] - told["estimate"].iloc[-2])
+
+
+def test_estimated_targets_add_their_variance_to_a_change() -> None:
+    """After calibration the counts are the targets alone, which do not depend on the sample: the variances add up."""
+    step = CalibrateToEstimates(controls={"sex": {"f": 250, "m": 230}}, se=(6, 8))
+    told = WeightingPlan(steps=(step, Household(members="adults", cap=1))).apply(design())
+    rows = told.effects(lambda d: sk.count(d, "sex")).set_index(["number", "category"])
+    for level, se in (("f", 6), ("m", 8)):
+        assert rows.loc[(1, level), "se"] == pytest.approx(se)
+        assert rows.loc[(1, level), "change_se"] == pytest.approx(np.hypot(se, rows.loc[(0, level), "se"]))
+        assert rows.loc[(2, level), "change_se"] == pytest.approx(0, abs=1e-6)
+    plans = {
+        "plain": WeightingPlan(steps=STEPS),
+        "same": WeightingPlan(steps=(*STEPS, step)),
+        "again": WeightingPlan(steps=(*STEPS, step)),
+    }
+    pair = compare_plans(plans, design(), lambda d: sk.count(d, "sex"), reference="same").set_index(
+        ["plan", "category"]
+    )
+    assert pair.loc[("again", "f"), "difference_se"] == pytest.approx(0, abs=1e-6)
+    assert pair.loc[("plain", "f"), "difference_se"] == pytest.approx(6, rel=1e-6)  # raked counts do not vary
 
 
 def test_effects_on_any_estimates_and_domains() -> None:
