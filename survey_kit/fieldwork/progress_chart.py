@@ -63,7 +63,7 @@ def lines(
         parts.append(
             f"<line class='level' x1='{LEFT}' x2='{WIDTH - RIGHT}' y1='{y(level[0]):.1f}' y2='{y(level[0]):.1f}'/>"
         )
-        parts.append(f"<text class='end' x='{WIDTH - RIGHT}' y='{y(level[0]) + 13:.1f}'>{escape(level[1])}</text>")
+        parts.append(f"<text x='{LEFT + 6}' y='{y(level[0]) + 14:.1f}'>{escape(level[1])}</text>")
     for k, values in enumerate(series.values()):
         style = f"stroke='{COLOURS[k % 4]}' stroke-dasharray='{DASHES[k % 4]}'"
         parts += [_run(place, values, run, y, style, COLOURS[k % 4]) for run in _runs(values)]
