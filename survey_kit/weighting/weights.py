@@ -80,7 +80,7 @@ class Weights:
     def by_wave(self) -> Any:
         """Give the log of every wave of its own, with a column ``wave``; the log itself when there is one wave.
 
-        Every step is counted among the cases of the wave alone.
+        Every step is counted among the cases of the wave alone; the note is that of the whole step.
         """
         return diagnose.log_by_wave(self)
 
