@@ -81,39 +81,46 @@ class Runs:
         return ((self.low <= self.truth) & (self.truth <= self.high)).mean(axis=0)
 
 
-def run(country: Population, scenario: Scenario, seeds: range) -> Runs:
-    """Hold the survey of every seed."""
+def run(country: Population, runs: Mapping[Scenario, int]) -> list[Runs]:
+    """Hold the surveys of every scenario; one sample serves the scenarios that still have runs to make."""
     said = answers(country)
     regions = country.truth(said["trust"], "region", wave=WAVE)
     truth = [float(country.truth(value)["truth"].iloc[0]) for value in said.values()] + regions["truth"].tolist()
     cells = (*said, *(f"trust in {code}" for code in regions["region"]))
-    rows: dict[str, list[list[float]]] = {name: [] for name in ("estimate", "se", "ci_low", "ci_high")}
-    raw, interviews = [], []
-    for seed in seeds:
-        held = hold_field(country, draw_wave(country, WAVE, seed=seed), scenario, seed=seed, log=False)
-        told = held.with_answers(**{name: value[held.person] for name, value in said.items()})
-        design = weigh(country, held, told).design
-        whole = sk.mean(design, tuple(said), missing="exclude").table
-        part = sk.mean(design, "trust", by="region", missing="exclude").table
-        for name, kept in rows.items():
-            kept.append([*whole[name].tolist(), *part[name].tolist()])
-        interviews.append(float(len(held.person)))
-        if seed >= RAW:
-            continue
-        plain = sk.mean(weigh(country, held, told, calibrated=False).design, tuple(said), missing="exclude").table
-        raw.append(plain["estimate"].tolist())
-    made: Mapping[str, Any] = {name: np.array(kept) for name, kept in rows.items()}
-    return Runs(
-        scenario=scenario.participation,
-        cells=cells,
-        truth=np.array(truth),
-        estimate=made["estimate"],
-        se=made["se"],
-        low=made["ci_low"],
-        high=made["ci_high"],
-        raw=np.array(raw),
-        interviews=np.array(interviews),
-    )
+    kept: dict[Scenario, dict[str, list[Any]]] = {
+        scenario: {name: [] for name in ("estimate", "se", "ci_low", "ci_high", "raw", "interviews")}
+        for scenario in runs
+    }
+    for seed in range(max(runs.values())):
+        sample = draw_wave(country, WAVE, seed=seed)
+        for scenario, rows in kept.items():
+            if seed >= runs[scenario]:
+                continue
+            held = hold_field(country, sample, scenario, seed=seed, log=False)
+            told = held.with_answers(**{name: value[held.person] for name, value in said.items()})
+            design = weigh(country, held, told).design
+            whole = sk.mean(design, tuple(said), missing="exclude").table
+            part = sk.mean(design, "trust", by="region", missing="exclude").table
+            for name in ("estimate", "se", "ci_low", "ci_high"):
+                rows[name].append([*whole[name].tolist(), *part[name].tolist()])
+            rows["interviews"].append(float(len(held.person)))
+            if seed < RAW:
+                plain = weigh(country, held, told, calibrated=False).design
+                rows["raw"].append(sk.mean(plain, tuple(said), missing="exclude").table["estimate"].tolist())
+    return [
+        Runs(
+            scenario=scenario.participation,
+            cells=cells,
+            truth=np.array(truth),
+            estimate=np.array(rows["estimate"]),
+            se=np.array(rows["se"]),
+            low=np.array(rows["ci_low"]),
+            high=np.array(rows["ci_high"]),
+            raw=np.array(rows["raw"]),
+            interviews=np.array(rows["interviews"]),
+        )
+        for scenario, rows in kept.items()
+    ]
 
 
 def lower_band(runs: int, cells: int) -> float:
@@ -189,8 +196,7 @@ def main() -> None:
     asked = parser.parse_args()
     country = build_population(SEED)
     began = time.perf_counter()
-    results = [run(country, scenario, range(asked.biased_runs)) for scenario in (CORRECTABLE, BIASED)]
-    results = [run(country, UNBIASED, range(asked.runs)), *results]
+    results = run(country, {UNBIASED: asked.runs, CORRECTABLE: asked.biased_runs, BIASED: asked.biased_runs})
     page = told(results, time.perf_counter() - began)
     print(page)
     if asked.write:

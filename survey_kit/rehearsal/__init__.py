@@ -10,7 +10,15 @@ way of a national survey in eleven waves: a frame of areas, a sample drawn by th
 from survey_kit.rehearsal.country import Country, build_country
 from survey_kit.rehearsal.field import BIASED, CORRECTABLE, REHEARSAL, UNBIASED, Field, Scenario, hold_field
 from survey_kit.rehearsal.population import Population, build_population
-from survey_kit.rehearsal.sampled import WaveSample, allocate_areas, draw_adults, draw_wave
+from survey_kit.rehearsal.sampled import (
+    WaveSample,
+    allocate_areas,
+    draw_adults,
+    draw_wave,
+    listing,
+    sample_of,
+    wave_plan,
+)
 from survey_kit.rehearsal.survey import Nonresponse, Sample, draw_sample, interview, response_table
 from survey_kit.rehearsal.truth import Truth, true_value
 from survey_kit.rehearsal.waves import CHANGES, ROUNDS, Change, Wave
@@ -43,12 +51,15 @@ __all__ = [
     "draw_wave",
     "hold_field",
     "interview",
+    "listing",
     "population_totals",
     "response_table",
+    "sample_of",
     "survey_table",
     "true_value",
     "truth_table",
     "truths",
+    "wave_plan",
     "weigh",
     "weighting_plan",
     "write_rehearsal",

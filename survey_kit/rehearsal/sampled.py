@@ -1,9 +1,9 @@
-"""The sample of a wave, drawn by the toolkit: areas with probability proportional to size, dwellings in them, one adult of each.
+"""The sample of a wave, drawn by a plan of the toolkit: areas with probability proportional to size, dwellings in them, one adult of each.
 
 Strata are the regions that the wave knows, urban and rural. Areas are drawn by Pareto sampling with permanent random numbers whose start
-moves from wave to wave, so that a declared share of areas stays (Ohlsson 1995; :func:`survey_kit.sampling.refresh`). In an area dwellings
-are drawn systematically around the listing, and every wave goes on where the last one stopped, so that nobody is asked in two waves running. The adult is
-found at the door by Kish's grid.
+moves from wave to wave, so that a declared share of areas stays (Ohlsson 1995; :func:`survey_kit.sampling.refresh`). Dwellings have permanent
+numbers too, spread evenly around the listing of their area: a wave goes on where the last one stopped, so that nobody is asked in two waves
+running. The adult is found at the door by Kish's grid.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import gcd
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from survey_kit.errors import StudyError
+from survey_kit.frames import to_pandas
 from survey_kit.rehearsal.people import FEMALE
 from survey_kit.rehearsal.population import Population
 from survey_kit.rehearsal.streams import stream
@@ -24,15 +26,16 @@ from survey_kit.rehearsal.waves import ROUNDS, wave_of
 from survey_kit.sampling import (
     PARETO,
     Allocation,
-    Draw,
     Method,
+    SamplePlan,
+    Stage,
     allocate,
     inclusion_probabilities,
     permanent_numbers,
-    select,
 )
 from survey_kit.sampling import power as power_allocation
 from survey_kit.sampling.kish import KISH_TABLES, KISH_TWELFTHS, kish_chances
+from survey_kit.sampling.plan_draw import PlanDraw
 from survey_kit.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -54,8 +57,8 @@ class WaveSample:
     ----------
     wave
         Its number.
-    draw
-        The draw of areas: probabilities of the whole frame, and the record that repeats it.
+    drawn
+        The plan as it was drawn: areas, then dwellings; its record repeats it.
     area : (c,)
         Area of each dwelling drawn, its row in the frame.
     dwelling : (c,)
@@ -65,14 +68,15 @@ class WaveSample:
     """
 
     wave: int
-    draw: Draw = field(repr=False)
+    drawn: PlanDraw = field(repr=False)
     area: IntArray = field(repr=False)
     dwelling: IntArray = field(repr=False)
     p_area: FloatArray = field(repr=False)
     p_dwelling: FloatArray = field(repr=False)
 
     def __repr__(self) -> str:
-        return f"Sample of wave {self.wave}: {len(self.dwelling):,} dwellings in {self.draw.n:,} areas of a made-up country"
+        areas = self.drawn.draws[0].n
+        return f"Sample of wave {self.wave}: {len(self.dwelling):,} dwellings in {areas:,} areas of a made-up country"
 
 
 def allocate_areas(population: Population, wave: int, areas: int = AREAS) -> Allocation:
@@ -114,6 +118,24 @@ def dwellings_drawn(wave: int) -> int:
     (16, 17, 18)
     """
     return next(count for since, count in sorted(DWELLINGS.items(), reverse=True) if since <= wave)
+
+
+def wave_plan(population: Population, wave: int, *, areas: int = AREAS, method: Method = PARETO) -> SamplePlan:
+    """Give the plan by which a wave is drawn, as :func:`draw_wave` draws it.
+
+    Examples
+    --------
+    >>> from survey_kit.rehearsal.population import build_population
+    >>> wave_plan(build_population(16), 11)
+    SamplePlan of 2 stages: area (as declared, Pareto); dwelling (18, simple random)
+    """
+    options: dict[str, Any] = {"numbers": "prn", "start": "start"} if method.numbers else {}
+    if method.ordered:
+        options["order_by"] = ("district_no",)
+    sizes = dict(_sizes(population, wave, areas))
+    first = Stage(unit="area", n=sizes, method=method, strata=("stratum",), size="size", **options)
+    second = Stage(unit="dwelling", n=dwellings_drawn(wave), numbers="prn", start="start")
+    return SamplePlan(stages=(first, second), title=wave_of(wave).name)
 
 
 def draw_wave(
@@ -159,34 +181,102 @@ def draw_wave(
     if not 0 <= keep <= 1:
         raise StudyError("The share of areas that stay lies between 0 and 1.", found=f"{keep:g}", fix="Write keep=0.5.")
     luck = population.seed if seed is None else seed
-    frame, n = _frame(population, number), dict(_sizes(population, number, areas))
-    options: dict[str, object] = {"size": "size", "strata": "stratum", "unit": "area"}
+    frame = _frame(population, number)
     if method.numbers:
         frame = permanent_numbers(frame, "area", seed=luck).assign(start=_starts(population, number, areas, keep))
-        options |= {"numbers": "prn", "start": "start"}
-    elif method.ordered:
-        options["order_by"] = "district_no"
-    rng = stream(luck, f"draw {number}")
-    draw = select(frame, n, method=method, rng=rng, **options)  # type: ignore[arg-type]
-    dwelling, p_dwelling = _dwellings(population, draw.rows, number, luck)
-    m = dwellings_drawn(number)
+    plan = wave_plan(population, number, areas=areas, method=method)
+    drawn = plan.draw(frame, rng=stream(luck, f"draw {number}"))
+    listed = listing(population, drawn.draws[0].rows, number, seed=luck)
+    return sample_of(population, number, drawn.next_stage(listed, rng=stream(luck, f"dwellings {number}")))
+
+
+def listing(population: Population, areas: ArrayLike, wave: int, *, seed: int | None = None) -> pd.DataFrame:
+    """List the dwellings of areas, as a listing in the field would.
+
+    Parameters
+    ----------
+    areas : (k,)
+        Their ids, or their rows in the frame.
+    wave
+        The wave, for the start.
+    seed
+        Of the permanent random numbers of the dwellings; the country's own unless told.
+
+    Returns
+    -------
+    DataFrame
+        ``area``, ``dwelling`` (its number in the listing, from 1), ``prn`` (a permanent number: those of an area lie evenly on [0, 1), neighbours far apart) and
+        ``start``, where the waves before stopped.
+
+    Examples
+    --------
+    >>> from survey_kit.rehearsal.population import build_population
+    >>> listing(build_population(16), ["A00003"], 1)["dwelling"].tolist()[:3]
+    [1, 2, 3]
+    """
+    import pandas as pd
+
+    rows = _area_rows(population, areas)
+    count = population.areas.dwellings[rows]
+    area = np.repeat(rows, count)
+    place = np.arange(len(area)) - np.repeat(np.cumsum(count) - count, count)
+    length = population.areas.dwellings[area]
+    luck = stream(population.seed if seed is None else seed, "listings").random(len(population.areas.dwellings))
+    back = _turns(int(population.areas.dwellings.max()))[length]
+    turn = (place - np.floor(luck[area] * length).astype(np.int64)) * back % length
+    ids = np.array([f"A{row + 1:05d}" for row in rows.tolist()])
+    met = sum(dwellings_drawn(before) for before in range(1, wave_of(wave).number))
+    told = {
+        "area": np.repeat(ids, count),
+        "dwelling": place + 1,
+        "prn": (turn + 0.5) / length,
+        "start": met % length / length,
+    }
+    return pd.DataFrame(told)
+
+
+def sample_of(population: Population, wave: int, drawn: PlanDraw) -> WaveSample:
+    """Take a sample that any plan has drawn, so that a field can be held on it: a team's own design.
+
+    Parameters
+    ----------
+    drawn
+        A plan of two stages, ``area`` from :meth:`Population.area_frame` and ``dwelling`` from :func:`listing`. The adult is found at the
+        door.
+
+    Raises
+    ------
+    StudyError
+        If the plan has other stages.
+    """
+    units = [one.stage.unit for one in drawn.stages]
+    if units != ["area", "dwelling"]:
+        fix = "Draw areas from area_frame and dwellings from listing."
+        raise StudyError("The field needs areas and dwellings.", found=", ".join(units), fix=fix)
+    told = to_pandas(drawn.frame)
+    area = _area_rows(population, told["area"].to_numpy())
+    order = np.argsort(area, kind="stable")
+    first = np.cumsum(population.areas.dwellings) - population.areas.dwellings
+    dwelling = first[area] + told["dwelling"].to_numpy(dtype=np.int64) - 1
     return WaveSample(
-        wave=number,
-        draw=draw,
-        area=np.repeat(draw.rows, m),
-        dwelling=dwelling,
-        p_area=np.repeat(draw.pi[draw.rows], m),
-        p_dwelling=p_dwelling,
+        wave=wave_of(wave).number,
+        drawn=drawn,
+        area=area[order],
+        dwelling=dwelling[order],
+        p_area=told["pi_1"].to_numpy(dtype=np.float64)[order],
+        p_dwelling=told["pi_2"].to_numpy(dtype=np.float64)[order],
     )
 
 
-def _starts(population: Population, wave: int, areas: int, keep: float) -> FloatArray:
-    """Move the start of every area (A,) by (1 - keep) pi for each wave that has been."""
-    out = np.zeros(len(population.areas.size))
-    for before in range(1, wave):
-        alike = next(one.number for one in ROUNDS if one.regions == wave_of(before).regions)
-        out += (1 - keep) * _targets(population, alike, areas)
-    return np.mod(out, 1.0)
+def _area_rows(population: Population, areas: ArrayLike) -> IntArray:
+    """Read ids or rows of areas as rows."""
+    given = np.asarray(areas)
+    rows = np.array([int(str(one)[1:]) - 1 for one in given.tolist()]) if given.dtype.kind in "OUT" else given
+    wrong = (rows < 0) | (rows >= len(population.areas.size))
+    if wrong.any():
+        found = str(given[wrong][0])
+        raise StudyError("The country has no such area.", found=found, fix="Take ids from area_frame.")
+    return np.asarray(rows, dtype=np.int64)
 
 
 @lru_cache(maxsize=16)
@@ -202,6 +292,15 @@ def _sizes(population: Population, wave: int, areas: int) -> tuple[tuple[str, in
     return tuple(zip(table["stratum"].tolist(), table["n"].tolist(), strict=True))
 
 
+def _starts(population: Population, wave: int, areas: int, keep: float) -> FloatArray:
+    """Move the start of every area (A,) by (1 - keep) pi for each wave that has been."""
+    out = np.zeros(len(population.areas.size))
+    for before in range(1, wave):
+        alike = next(one.number for one in ROUNDS if one.regions == wave_of(before).regions)
+        out += (1 - keep) * _targets(population, alike, areas)
+    return np.mod(out, 1.0)
+
+
 @lru_cache(maxsize=8)
 def _targets(population: Population, wave: int, areas: int) -> FloatArray:
     """Give the probability of every area (A,) in a wave; it is the same in all waves that know the same regions."""
@@ -213,28 +312,16 @@ def _targets(population: Population, wave: int, areas: int) -> FloatArray:
     return out
 
 
-def _dwellings(population: Population, rows: IntArray, wave: int, seed: int) -> tuple[IntArray, FloatArray]:
-    """Draw dwellings of the areas drawn: steps of one length around the circle of the listing, from where the last wave stopped.
-
-    The step has no divisor in common with the dwellings N, so that N steps meet each of them once; where it starts is left to chance for
-    good, so every dwelling has the probability m / N in every wave.
-    """
-    m, listed = dwellings_drawn(wave), population.areas.dwellings
-    first = (np.cumsum(listed) - listed)[rows]
-    step = _steps(int(listed.max()))[listed[rows]]
-    start = np.floor(stream(seed, "listings").random(len(listed)) * listed).astype(np.int64)[rows]
-    met = sum(dwellings_drawn(before) for before in range(1, wave))
-    place = (start[:, None] + (met + np.arange(m)) * step[:, None]) % listed[rows][:, None]
-    return (first[:, None] + place).ravel(), np.repeat(m / listed[rows], m)
-
-
 @lru_cache(maxsize=8)
-def _steps(most: int) -> IntArray:
-    """Give for each length of a listing (most + 1,) a step near the golden section of it, without a common divisor."""
+def _turns(most: int) -> IntArray:
+    """Give for each length of a listing (most + 1,) the inverse of a step near its golden section, modulo the length.
+
+    Steps of one length that has no divisor in common with the listing meet each dwelling once, and neighbours late.
+    """
     out = np.ones(most + 1, dtype=np.int64)
     for length in range(2, most + 1):
         coprime = [step for step in range(1, length) if gcd(step, length) == 1]
-        out[length] = min(coprime, key=lambda step, goal=GOLDEN * length: abs(step - goal))  # type: ignore[misc]
+        out[length] = pow(min(coprime, key=lambda step, goal=GOLDEN * length: abs(step - goal)), -1, length)  # type: ignore[misc]
     return out
 
 

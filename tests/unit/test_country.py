@@ -145,7 +145,7 @@ def test_every_region_has_ten_areas_and_no_stratum_gives_more_than_half(country)
 
 def test_a_sample_is_repeated_by_its_seed_and_weights_count_the_country(country, sample):
     again = draw_wave(country, 11)
-    assert again.draw.record.to_json() == sample.draw.record.to_json()
+    assert again.drawn.to_json() == sample.drawn.to_json()
     assert (again.dwelling == sample.dwelling).all()
     assert len(np.unique(sample.dwelling)) == len(sample.dwelling) == 800 * 18
     dwellings = (1 / (sample.p_area * sample.p_dwelling)).sum()
@@ -155,11 +155,11 @@ def test_a_sample_is_repeated_by_its_seed_and_weights_count_the_country(country,
 def test_half_of_the_areas_stay_and_nobody_is_asked_in_two_waves_running(country):
     waves = [draw_wave(country, wave) for wave in range(3, 7)]
     for before, after in pairwise(waves):
-        assert overlap(before.draw, after.draw).share == pytest.approx(0.5, abs=0.08)
+        assert overlap(before.drawn.draws[0], after.drawn.draws[0]).share == pytest.approx(0.5, abs=0.08)
         assert not set(before.dwelling.tolist()) & set(after.dwelling.tolist())
-    assert overlap(waves[0].draw, waves[3].draw).share < 0.25
+    assert overlap(waves[0].drawn.draws[0], waves[3].drawn.draws[0]).share < 0.25
     kept = draw_wave(country, 4, keep=0.9)
-    assert overlap(draw_wave(country, 3, keep=0.9).draw, kept.draw).share > 0.8
+    assert overlap(draw_wave(country, 3, keep=0.9).drawn.draws[0], kept.drawn.draws[0]).share > 0.8
 
 
 def test_dwellings_have_the_probability_they_are_told(country):
@@ -180,9 +180,9 @@ def test_dwellings_have_the_probability_they_are_told(country):
 
 def test_systematic_draws_follow_the_districts(country):
     one = draw_wave(country, 11, method=PPS_SYSTEMATIC)
-    assert one.draw.record.order_by == ("district_no",)
-    taken = np.unique(country.areas.district[one.draw.rows])
-    assert len(taken) > len(np.unique(country.areas.district[draw_wave(country, 11).draw.rows])) - 3
+    assert one.drawn.draws[0].record.order_by == ("district_no",)
+    taken = np.unique(country.areas.district[one.drawn.draws[0].rows])
+    assert len(taken) > len(np.unique(country.areas.district[draw_wave(country, 11).drawn.draws[0].rows])) - 3
 
 
 def test_adults_are_found_by_the_grid_with_its_chances(country, sample):
