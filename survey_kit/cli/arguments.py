@@ -31,7 +31,7 @@ Commands
   check STUDY        list every problem of study, instrument, indicators and data
                        --data DIR
   sample STUDY       check the frame, draw the sample that study.yaml names, write draw, record and field papers
-                       --dry-run  --data DIR  --to DIR  --force
+                       --dry-run  --data DIR  --to DIR  --disclose  --force
   field STUDY        follow the field from the contact log: progress, outcome rates, balance; tables and a page
                        --until DATE  --check  --disclose  --language ru
   weight STUDY       make the weights that study.yaml declares; print log, margins and effects; write them

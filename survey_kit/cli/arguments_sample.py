@@ -10,6 +10,7 @@ from survey_kit.cli.arguments_instrument import Command
 EXAMPLES = {
     "sample": (
         "survey-kit sample analyses/my_trust --dry-run",
+        "survey-kit sample analyses/my_trust --disclose",
         "survey-kit sample analyses/my_trust --data ~/frames --to ~/field/2027",
         "survey-kit sample pilot/sample.yaml --json",
     ),
@@ -28,4 +29,7 @@ def add(commands: Any, command: Command) -> None:
     one.add_argument("--data", metavar="DIR", type=Path, help="a folder with frames (else SURVEY_KIT_DATA)")
     one.add_argument("--dry-run", action="store_true", help="check, draw and print; write nothing")
     one.add_argument("--to", metavar="DIR", type=Path, help="the folder to write to (default: build/<study>-sample)")
+    one.add_argument(
+        "--disclose", action="store_true", help="write beside study.yaml what a report tells: no seed, no place drawn"
+    )
     one.add_argument("--force", action="store_true", help="replace another sample that was drawn there before")

@@ -44,7 +44,7 @@ def check(arguments: Namespace) -> Outcome:
             return _broken(path, error)
         if told:
             told("reading the answers", 1, 2)
-        findings = [*_instruments(study), *_indicators(study), *_data(study), *_open(study)]
+        findings = [*_instruments(study), *_indicators(study), *_data(study), *_sample(study), *_open(study)]
     errors = sum(one.severity == "error" for one in findings)
     record = {
         "study": study.id,
@@ -130,6 +130,35 @@ def _data(study: Study) -> Iterator[Finding]:
         make_design(study, responses)
     except SurveyKitError as error:
         yield _of(error, "design")
+
+
+def _sample(study: Study) -> Iterator[Finding]:
+    """Check the frame of the sample that the study declares, after its repairs; nothing is drawn."""
+    from survey_kit.study.sample_file import read_sample_file
+    from survey_kit.study.sample_frame import ready_frame
+
+    if study.sample is None:
+        return
+    try:
+        problems = ready_frame(read_sample_file(study.folder / study.sample, data=study.data)).problems
+    except SurveyKitError as error:
+        yield _of(error, "sample")
+        return
+    for row in problems.to_dict("records"):
+        told = (
+            str(row["stratum"]),
+            f"unit {row['unit']}" if row["unit"] else "",
+            f"row {row['row']}" if row["row"] else "",
+        )
+        found = f" Found: {row['found']}." if row["found"] else ""
+        yield Finding(
+            part="sample",
+            severity=str(row["severity"]),
+            code=str(row["code"]),
+            where=", ".join(part for part in told if part),
+            message=f"{row['message']}{found}",
+            fix=str(row["fix"]),
+        )
 
 
 def _open(study: Study) -> Iterator[Finding]:

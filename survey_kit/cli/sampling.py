@@ -24,18 +24,21 @@ MOST_ROWS = 60  # that are printed of a table; the file holds all
 
 def sample(arguments: Namespace) -> Outcome:
     """Draw the sample and write it, unless the frame has faults or it is a dry run."""
+    from survey_kit.study.sample_disclosure import write_words
     from survey_kit.study.sample_frame import ready_frame
     from survey_kit.study.sample_run import run_sample
 
     with progress(quiet=arguments.quiet or arguments.json) as told:
-        declared, study, status = _declared(arguments)
+        declared, study, status, home = _declared(arguments)
         stem = f"synthetic-{study}" if status == "synthetic" else study
         folder = arguments.to or Path("build") / f"{stem}-sample"
         ready = ready_frame(declared)
         if ready.errors:
             return _faulty(study, status, ready.problems, ready.errors)
         made = run_sample(declared, study=study, data_status=status, progress=told)
-        written = () if arguments.dry_run else made.write(folder, force=arguments.force)
+        written = [] if arguments.dry_run else list(made.write(folder, force=arguments.force))
+        if arguments.disclose and not arguments.dry_run:
+            written.append(write_words(home, study, status, made.disclosure()))
     strata = made.first.summary()
     record = {
         **{key: value for key, value in made.record().items() if key not in {"schema", "draw", "assignment"}},
@@ -45,13 +48,13 @@ def sample(arguments: Namespace) -> Outcome:
         "problems": _records(made.problems),
         "strata": _records(strata),
         "story": made.story(),
-        "written": list(written),
+        "written": written,
     }
-    return Outcome(record=record, text=_text(made, strata, list(written)))
+    return Outcome(record=record, text=_text(made, strata, written))
 
 
-def _declared(arguments: Namespace) -> tuple[SampleFile, str, DataStatus]:
-    """Find the file of the sample: given as such, or named by the study."""
+def _declared(arguments: Namespace) -> tuple[SampleFile, str, DataStatus, Path]:
+    """Find the file of the sample, given as such or named by the study, with the study's id, status and folder."""
     from survey_kit import files
     from survey_kit.sampling.plan import SCHEMA
     from survey_kit.study import read_study
@@ -63,12 +66,12 @@ def _declared(arguments: Namespace) -> tuple[SampleFile, str, DataStatus]:
         value = files.read_yaml(named, "sample file").value
         if isinstance(value, dict) and value.get("schema") == SCHEMA:
             alone = read_sample_file(named, data=() if other is None else (other,))
-            return alone, named.absolute().parent.name, alone.data_status
+            return alone, named.absolute().parent.name, alone.data_status, named.parent
     study = read_study(study_file(arguments.study), data=arguments.data)
     if study.sample is None:
         fix = "Add 'sample: sample.yaml' and write that file; docs/sampling.md shows how."
         raise StudyError("The study declares no sample.", where=str(study.path), fix=fix)
-    return read_sample_file(study.folder / study.sample, data=study.data), study.id, study.data_status
+    return read_sample_file(study.folder / study.sample, data=study.data), study.id, study.data_status, study.folder
 
 
 def _faulty(study: str, status: str, problems: pd.DataFrame, errors: int) -> Outcome:

@@ -19,6 +19,7 @@ from survey_kit.report.info import (
     WaveInfo,
 )
 from survey_kit.study import Indicator, Study, field_disclosure, said
+from survey_kit.study.sample_disclosure import sample_disclosure
 from survey_kit.types import MISSING_KINDS
 
 if TYPE_CHECKING:
@@ -94,8 +95,8 @@ def study_info(
 
 
 def _method(study: Study, language: str, weights: Weights | None) -> dict[str, str]:
-    """Give the elements of disclosure: the author's words, else what the field and the log of the weights tell."""
-    told = field_disclosure(study)
+    """Give the elements of disclosure: the author's words, else what sample, field and the log of the weights tell."""
+    told = field_disclosure(study) | sample_disclosure(study)
     for name, text in ({} if weights is None else weights.disclosure()).items():
         told[name] = f"{told[name]} {text}" if name in told else text
     mark = "Synthetic data: " if study.data_status == "synthetic" else ""

@@ -25,7 +25,7 @@ from survey_kit.sampling.frame_check import check_frame
 from survey_kit.sampling.household import kish_tables
 from survey_kit.study.sample_file import SampleFile
 from survey_kit.study.sample_frame import ReadyFrame, ready_frame
-from survey_kit.study.sample_words import story_of
+from survey_kit.study.sample_words import public_story_of, story_of
 from survey_kit.types import DataStatus, Frame, Progress
 
 if TYPE_CHECKING:
@@ -84,6 +84,10 @@ class SampleRun:
         """Tell in plain sentences how the sample came about."""
         lines = story_of(self)
         return [f"Synthetic frame: {lines[0]}", *lines[1:]] if self.data_status == "synthetic" else lines
+
+    def disclosure(self) -> list[str]:
+        """Tell what a report may: the story without seed and digests, from which anybody could find the places drawn."""
+        return public_story_of(self)
 
     def record(self) -> dict[str, Any]:
         """Give what repeats and audits the sample, as plain values."""

@@ -17,15 +17,19 @@ def story_of(run: SampleRun) -> list[str]:
     return [*_frame(run), *_changes(run), *run.sample.plan.story(), *_draw(run), *_field(run)]
 
 
-def _frame(run: SampleRun) -> list[str]:
+def public_story_of(run: SampleRun) -> list[str]:
+    """Tell the same without what would let a reader draw the sample again from a public frame: seed and digests."""
+    frame, plan = _frame(run, digest=False), run.sample.plan.story()
+    return [*frame, *_changes(run), *plan, *_draw(run, seed=False), *_field(run)]
+
+
+def _frame(run: SampleRun, *, digest: bool = True) -> list[str]:
     entry = run.sample.frame
-    digest = run.inputs[run.sample.table(entry.file).name][:12]
+    named = f" (SHA-256 {run.inputs[run.sample.table(entry.file).name][:12]}...)" if digest else ""
     units = frames.row_count(run.ready.frame)
     counts = run.ready.given["severity"].value_counts()
     told = ", ".join(_several(counts[grade], grade) for grade in ("error", "warning", "note") if grade in counts)
-    lines = [
-        f"The frame is the table {entry.file} (SHA-256 {digest}...). Checked as given, it had {told or 'no problem'}."
-    ]
+    lines = [f"The frame is the table {entry.file}{named}. Checked as given, it had {told or 'no problem'}."]
     covered = run.ready.covered
     if covered is not None:
         known = covered[covered["ratio"].notna()]
@@ -62,11 +66,12 @@ def _changes(run: SampleRun) -> list[str]:
     return out
 
 
-def _draw(run: SampleRun) -> list[str]:
+def _draw(run: SampleRun, *, seed: bool = True) -> list[str]:
     stage, made = run.sample.plan.stages[0], run.first.stages[0]
     pi = run.first.probability
     sure = int(made.sure[made.rows].sum())
-    line = f"{len(made.rows):,} units '{stage.unit}' were drawn in {len(made.main):,} strata with the seed {run.sample.seed}"
+    line = f"{len(made.rows):,} units '{stage.unit}' were drawn in {len(made.main):,} strata"
+    line += f" with the seed {run.sample.seed}" if seed else ""
     line += f", {sure:,} of them with certainty" if sure else ""
     out = [f"{line}; their probabilities lie between {pi.min():.4g} and {pi.max():.4g}."]
     if made.reserve.any():

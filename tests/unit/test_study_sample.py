@@ -1,6 +1,7 @@
 """From sample.yaml to a drawn sample: the file, frame and repairs, draw, cases, papers, story, record, command."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,11 @@ import yaml
 
 from survey_kit.cli.main import main
 from survey_kit.cli.outcome import DONE, FINDINGS, MENDABLE
-from survey_kit.errors import DesignError
+from survey_kit.errors import DesignError, StudyError
+from survey_kit.report.about import _method as method_of
 from survey_kit.sampling import repeat_plan
+from survey_kit.study import read_study
+from survey_kit.study.sample_disclosure import sample_disclosure, write_words
 from survey_kit.study.sample_file import read_sample_file
 from survey_kit.study.sample_frame import ready_frame
 from survey_kit.study.sample_run import derived_seed, run_sample
@@ -160,6 +164,17 @@ def test_segments_are_units(tmp_path):
     assert "segmented into" in "\n".join(made.story())
 
 
+def test_what_a_report_tells_leads_nobody_to_the_places(tmp_path):
+    made = run(put(tmp_path))
+    told = " ".join(made.disclosure())
+    assert "2026" not in told
+    assert "SHA" not in told
+    assert not any(place in told for place in made.tables()["units"]["psu"])
+    assert "40 units 'psu' were drawn in 8 strata; their probabilities lie between" in told
+    path = write_words(tmp_path, "pilot", "synthetic", made.disclosure())
+    assert yaml.safe_load(path.read_text(encoding="utf-8"))["method"]["recruitment"] == told
+
+
 # ------------------------------------------------------------------------------------------------------- the files
 def test_written_whole_and_never_over_another_sample(tmp_path):
     made = run(put(tmp_path))
@@ -266,6 +281,51 @@ def test_the_command_lists_the_faults_of_a_frame(tmp_path, capsys, monkeypatch):
     assert "1 faults of the frame; nothing was drawn" in out
     assert "F002" in out
     assert not (tmp_path / "build").exists()
+
+
+@pytest.fixture
+def study_with_sample(tmp_path, root):
+    """Give a copy of the rehearsal study that names a sample, without a word of its own about recruitment."""
+    folder = tmp_path / "analyses" / "pilot"
+    shutil.copytree(root / "analyses" / "kazakhstan", folder, ignore=shutil.ignore_patterns("data"))
+    text = (folder / "study.yaml").read_text(encoding="utf-8")
+    head, _, rest = text.partition("  recruitment: >-")
+    rest = rest[rest.index("\n  modes:") :]
+    text = f"{head}{rest}".replace(
+        "\nindicators: indicators.yaml", "\nindicators: indicators.yaml\nsample: sample.yaml"
+    )
+    (folder / "study.yaml").write_text(text, encoding="utf-8")
+    shutil.copytree(root / "instruments", tmp_path / "instruments")
+    put(folder)
+    return folder
+
+
+def test_the_words_of_a_sample_stand_in_the_report(study_with_sample, capsys, monkeypatch):
+    monkeypatch.chdir(study_with_sample.parents[1])
+    assert main(["sample", "pilot", "--disclose", "--json"]) == DONE
+    record = json.loads(capsys.readouterr().out)
+    assert record["study"] == "kazakhstan"
+    assert "analyses/pilot/sample_disclosure.yaml" in record["written"]
+    study = read_study(study_with_sample)
+    told = method_of(study, "en", None)["recruitment"]
+    assert told.startswith("Synthetic data: The frame is the table areas.csv. Checked as given")
+    assert study_with_sample / "sample_disclosure.yaml" in study.inputs
+    path = study_with_sample / "sample_disclosure.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("synthetic", "real"), encoding="utf-8")
+    with pytest.raises(StudyError, match="belong to another study"):
+        sample_disclosure(study)
+
+
+def test_the_check_of_a_study_looks_at_its_frame(study_with_sample, capsys, monkeypatch):
+    monkeypatch.chdir(study_with_sample.parents[1])
+    main(["check", "pilot", "--json"])
+    found = [one for one in json.loads(capsys.readouterr().out)["findings"] if one["part"] == "sample"]
+    assert {one["code"] for one in found} == {"F008"}
+    put(study_with_sample, changed("frame", "repair", to=None))
+    assert main(["check", "pilot", "--json"]) == FINDINGS
+    found = [one for one in json.loads(capsys.readouterr().out)["findings"] if one["part"] == "sample"]
+    assert found[0]["severity"] == "error"
+    assert "A size is missing or negative." in found[0]["message"]
 
 
 def test_a_study_without_a_sample_is_told(root, capsys):
