@@ -1,0 +1,121 @@
+"""Charts of screens as plain SVG: one interviewer beside the distribution of all, without names and without scripts."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+
+from survey_kit.fieldwork.screens import Screened, written
+
+WIDTH, HEIGHT = 640.0, 190.0
+LEFT, RIGHT, TOP, BOTTOM = 30.0, 20.0, 26.0, 42.0
+INK, QUIET, GRID, MARK = "#1D1D1D", "#595959", "#D9D9D9", "#801650"
+_RADIUS = 4.0
+
+
+def strip(found: Screened, name: object, label: str) -> str:
+    """Draw every unit's z as a dot along a line, heaped where many stand, the one that is looked at filled and named.
+
+    Parameters
+    ----------
+    found
+        A screen.
+    name
+        The unit that is looked at.
+    label
+        How it is called in the chart.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from survey_kit.fieldwork.screens import Interviews, Screen, screened
+    >>> held = Interviews(frame=pd.DataFrame({"who": np.arange(100) % 5}), interviewer="who")
+    >>> made = screened(held, Screen(name="x", measures="a share", null="", needs=()), np.arange(100) % 7 / 6.0)
+    >>> strip(made, 3, "I-1a").count("<circle")
+    5
+    """
+    table = found.table[np.isfinite(found.table["z"].to_numpy(dtype=np.float64))]
+    z = table["z"].to_numpy(dtype=np.float64)
+    units = table[found.unit].tolist()
+    if not len(z):
+        return '<p class="quiet">Nobody could be judged.</p>'
+    low, high = min(float(z.min()), -3.0), max(float(z.max()), 3.0)
+    across = LEFT + (np.clip(z, low, high) - low) / (high - low) * (WIDTH - LEFT - RIGHT)
+    floor = HEIGHT - BOTTOM
+    level = _heaped(across)
+    step = min(2 * _RADIUS, (floor - TOP - 14) / max(float(level.max()), 1.0))
+    parts = [f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{floor + 6}" y2="{floor + 6}" stroke="{QUIET}"/>']
+    for tick in _ticks(low, high):
+        x = LEFT + (tick - low) / (high - low) * (WIDTH - LEFT - RIGHT)
+        parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{floor + 6}" stroke="{GRID}"/>')
+        parts.append(
+            f'<text x="{x:.1f}" y="{floor + 22}" text-anchor="middle" fill="{QUIET}">{tick:+g}</text>'.replace(
+                "+0<", "0<"
+            ).replace(">-", ">−")
+        )
+    shown = ""
+    for unit, x, up in zip(units, across, level, strict=True):
+        y = floor - up * step
+        if unit == name:
+            shown = (
+                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{_RADIUS + 2}" fill="{MARK}"/>'
+                f'<text x="{min(max(x, 60.0), WIDTH - 60):.1f}" y="{max(y - 12, 14.0):.1f}" text-anchor="middle" fill="{MARK}">{escape(label)}</text>'
+            )
+        else:
+            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{_RADIUS}" fill="none" stroke="{INK}"/>')
+    what = f"{len(z)} {'interviewers' if found.unit == 'interviewer' else 'sampling points'}"
+    parts.append(
+        f'<text x="{WIDTH / 2}" y="{HEIGHT - 6}" text-anchor="middle" fill="{QUIET}">distance from what is usual, in standard errors</text>'
+    )
+    title = f"{found.screen.name.replace('_', ' ')}: {what} as dots; {label} is filled"
+    return (
+        f'<svg role="img" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" font-family="sans-serif" font-size="13" aria-label="{escape(title)}">'
+        f"<title>{escape(title)}</title>{''.join(parts)}{shown}</svg>"
+    )
+
+
+def numbers(found: Screened, name: object) -> tuple[tuple[str, str], ...]:
+    """Give what a screen measured of a unit in words, beside the middle half of all.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from survey_kit.fieldwork.screens import Interviews, Screen, screened
+    >>> held = Interviews(frame=pd.DataFrame({"who": np.arange(100) % 5}), interviewer="who")
+    >>> made = screened(held, Screen(name="x", measures="a share", null="", needs=()), np.arange(100) % 4 / 3.0)
+    >>> dict(numbers(made, 3))["this one"]
+    '50 % (20 interviews)'
+    """
+    row = found.table[found.table[found.unit] == name]
+    if row.empty:
+        return (("this one", "no interviews"),)
+    one, form = row.iloc[0], found.screen.form
+    values = found.table["statistic"].to_numpy(dtype=np.float64)
+    values = values[np.isfinite(values)]
+    told = [("this one", f"{written(float(one['statistic']), form)} ({int(one['interviews'])} interviews)")]
+    if np.isfinite(one["expected"]):
+        told.append(("usual there", written(float(one["expected"]), form)))
+    if len(values):
+        low, high = np.quantile(values, [0.25, 0.75])
+        told.append(("middle half of all", f"{written(float(low), form)} to {written(float(high), form)}"))
+    if one["rank"] > 0:
+        told.append(("place", f"{int(one['rank'])} of {int((found.table['rank'] > 0).sum())}"))
+    return tuple(told)
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Give at most about nine whole numbers from low to high."""
+    step = next(s for s in (1, 2, 5, 10, 20, 50, 100, 1000, 10_000, 10**9) if (high - low) / s <= 9)
+    return [float(t) for t in np.arange(np.ceil(low / step) * step, high + 1e-9, step)]
+
+
+def _heaped(across: np.ndarray) -> np.ndarray:
+    """Give how many dots stand under each dot that would lie upon them."""
+    out = np.zeros(len(across))
+    bins: dict[int, int] = {}
+    for place in np.argsort(across, kind="stable"):
+        key = int(across[place] // (2 * _RADIUS))
+        out[place] = bins.get(key, 0)
+        bins[key] = bins.get(key, 0) + 1
+    return out
