@@ -16,7 +16,7 @@ and the design effect into those of weights and of clusters (Gabler, Haeder & La
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -146,7 +146,7 @@ def variance_components(
 
 
 def _row(
-    told: dict[str, Any], keys: tuple[str, ...], y: FloatArray, here: BoolArray, design: Design, stage: Any
+    told: Mapping[Any, Any], keys: tuple[str, ...], y: FloatArray, here: BoolArray, design: Design, stage: Any
 ) -> dict[str, Any]:
     """Put one line of the table together."""
     unit = stage.unit_of_row[here]

@@ -41,11 +41,11 @@ from survey_kit.sampling.precision import (
     forced_response,
     list_experiment,
     planned_se,
-    power_curve,
     sample_size,
     sample_size_for_change,
     share,
 )
+from survey_kit.sampling.precision_tables import power_curve, region_precision, region_sizes
 from survey_kit.sampling.probabilities import inclusion_probabilities
 from survey_kit.sampling.select import repeat, select
 from survey_kit.sampling.select_methods import (
@@ -148,6 +148,8 @@ __all__ = [
     "random_person",
     "reached",
     "refresh",
+    "region_precision",
+    "region_sizes",
     "repair_sizes",
     "repeat",
     "repeat_plan",

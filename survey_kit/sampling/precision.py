@@ -12,15 +12,14 @@ correlation :math:`\rho` between what the shared part says (Kish 1965, Survey Sa
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 from survey_kit import checks
 from survey_kit.errors import DesignError
 
-if TYPE_CHECKING:
-    import pandas as pd
+Base: TypeAlias = float | Sequence[float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,29 +41,30 @@ class Measure:
     unit_variance: float
 
 
-def share(p: float, *, base: float = 1.0, name: str = "share") -> Measure:
+def share(p: float, *, base: Base = 1.0, name: str = "share") -> Measure:
     """Describe a share `p` among a part `base` of the sample, such as bribery among those with contact.
+
+    `base` may be several parts, one for each filter: ``(0.77, 0.4)`` for those 40 % of the 77 % with contact who met a court.
 
     Examples
     --------
-    >>> round(share(0.13, base=0.77).unit_variance, 4)
-    0.1469
+    >>> round(share(0.13, base=0.77).unit_variance, 4), round(share(0.13, base=(0.77, 0.4)).unit_variance, 4)
+    (0.1469, 0.3672)
     """
     _between("share", p, 0, 1)
-    _base(base)
-    return Measure(name=name, value=p, unit_variance=p * (1 - p) / base)
+    return Measure(name=name, value=p, unit_variance=p * (1 - p) / _base(base))
 
 
-def average(mean: float, sd: float, *, base: float = 1.0, name: str = "mean") -> Measure:
+def average(mean: float, sd: float, *, base: Base = 1.0, name: str = "mean") -> Measure:
     """Describe a mean with standard deviation `sd` among a part `base` of the sample."""
-    _base(base)
+    part = _base(base)
     if not sd > 0:
         raise DesignError("A standard deviation is positive.", found=str(sd), fix="Take it from the last wave.")
-    return Measure(name=name, value=mean, unit_variance=sd**2 / base)
+    return Measure(name=name, value=mean, unit_variance=sd**2 / part)
 
 
 def list_experiment(
-    p: float, *, control_variance: float, treated: float = 0.5, base: float = 1.0, name: str = "list experiment"
+    p: float, *, control_variance: float, treated: float = 0.5, base: Base = 1.0, name: str = "list experiment"
 ) -> Measure:
     r"""Describe a list experiment: the mean count of the treated less that of the control group.
 
@@ -80,12 +80,12 @@ def list_experiment(
     """
     _between("share", p, 0, 1)
     _between("treated part", treated, 0, 1, inside=True)
-    _base(base)
+    part = _base(base)
     variance = (control_variance + p * (1 - p)) / treated + control_variance / (1 - treated)
-    return Measure(name=name, value=p, unit_variance=variance / base)
+    return Measure(name=name, value=p, unit_variance=variance / part)
 
 
-def crosswise(p: float, *, known: float, base: float = 1.0, name: str = "crosswise") -> Measure:
+def crosswise(p: float, *, known: float, base: Base = 1.0, name: str = "crosswise") -> Measure:
     r"""Describe a crosswise question with an unrelated statement of `known` prevalence.
 
     .. math:: \lambda = p \pi + (1 - p)(1 - \pi), \qquad \sigma^2 = \frac{\lambda (1 - \lambda)}{(2 \pi - 1)^2}
@@ -99,16 +99,16 @@ def crosswise(p: float, *, known: float, base: float = 1.0, name: str = "crosswi
     """
     _between("share", p, 0, 1)
     _between("known prevalence", known, 0, 1, inside=True)
-    _base(base)
+    part = _base(base)
     if abs(known - 0.5) < 1e-9:
         raise DesignError(
             "A known prevalence of one half tells nothing.", fix="Choose one away from 0.5, such as 0.15."
         )
     chance = p * known + (1 - p) * (1 - known)
-    return Measure(name=name, value=p, unit_variance=chance * (1 - chance) / (2 * known - 1) ** 2 / base)
+    return Measure(name=name, value=p, unit_variance=chance * (1 - chance) / (2 * known - 1) ** 2 / part)
 
 
-def forced_response(p: float, *, truth: float, yes: float, base: float = 1.0, name: str = "forced response") -> Measure:
+def forced_response(p: float, *, truth: float, yes: float, base: Base = 1.0, name: str = "forced response") -> Measure:
     r"""Describe a forced response: with chance `truth` the respondent answers truly, with chance `yes` says yes whatever is true.
 
     .. math:: \lambda = p_t p + p_y, \qquad \sigma^2 = \frac{\lambda (1 - \lambda)}{p_t^2}
@@ -118,9 +118,9 @@ def forced_response(p: float, *, truth: float, yes: float, base: float = 1.0, na
     _between("share", p, 0, 1)
     _between("chance of the truth", truth, 0, 1, inside=True)
     _between("chance of a forced yes", yes, 0, 1 - truth)
-    _base(base)
+    part = _base(base)
     chance = truth * p + yes
-    return Measure(name=name, value=p, unit_variance=chance * (1 - chance) / truth**2 / base)
+    return Measure(name=name, value=p, unit_variance=chance * (1 - chance) / truth**2 / part)
 
 
 def planned_se(measure: Measure, n: float, *, deff: float = 1.0, population: float | None = None) -> float:
@@ -216,11 +216,16 @@ def change_se(
     overlap: float = 0.0,
     correlation: float = 0.0,
     n_later: float | None = None,
+    population: float | None = None,
 ) -> float:
-    """Give the standard error of the change between two waves of `n` (and `n_later`) interviews.
+    r"""Give the standard error of the change between two waves of `n` (and `n_later`) interviews.
 
-    `overlap` is the part of the smaller wave whose respondents, or sampling points, were in the other too, and `correlation` that between
-    their answers in the two waves; for shared sampling points it is the correlation of point means, not of answers.
+    .. math:: V = \sigma^2 deff \Bigl[\frac1n + \frac1{n'} - \frac2N
+              - 2 \rho \Bigl(\frac{m}{n n'} - \frac1N\Bigr)\Bigr]
+
+    with m interviews in both waves and the same N people in both (Qualite & Tille 2008, Survey Methodology 34, 173-181); N infinite
+    unless `population` is given. `overlap` is the part of the smaller wave whose respondents, or sampling points, were in the other
+    too, and `correlation` that between their answers; for shared sampling points it is the correlation of point means.
 
     Examples
     --------
@@ -235,7 +240,11 @@ def change_se(
     later = n if n_later is None else n_later
     _sample(later, deff)
     shared = overlap * min(n, later)
-    variance = 1 / n + 1 / later - 2 * correlation * shared / (n * later)
+    rest = 0.0 if population is None else 1 / population
+    if rest * max(n, later) > 1:
+        found = f"{max(n, later):g} interviews, population {population:g}"
+        raise DesignError("A sample is at most its population.", found=found, fix="Correct one of them.")
+    variance = 1 / n + 1 / later - 2 * rest - 2 * correlation * (shared / (n * later) - rest)
     return math.sqrt(max(measure.unit_variance * deff * variance, 0.0))
 
 
@@ -250,6 +259,7 @@ def detectable_change(
     level: float = 0.95,
     comparisons: int = 1,
     n_later: float | None = None,
+    population: float | None = None,
 ) -> float:
     """Give the smallest change between two waves that a test at `level` finds with `power`.
 
@@ -262,7 +272,8 @@ def detectable_change(
     >>> round(100 * detectable_change(share(0.6), 2000, deff=1.6), 1)
     5.5
     """
-    se = change_se(measure, n, deff=deff, overlap=overlap, correlation=correlation, n_later=n_later)
+    same = {"deff": deff, "overlap": overlap, "correlation": correlation}
+    se = change_se(measure, n, **same, n_later=n_later, population=population)
     return _reach(power, level, comparisons) * se
 
 
@@ -311,44 +322,6 @@ def detectable_difference(
     return _reach(power, level, comparisons) * math.sqrt(variance * deff)
 
 
-def power_curve(
-    measures: Iterable[Measure],
-    sizes: Iterable[float],
-    *,
-    deff: float = 1.0,
-    overlap: float = 0.0,
-    correlation: float = 0.0,
-    power: float = 0.8,
-    level: float = 0.95,
-    comparisons: int = 1,
-) -> pd.DataFrame:
-    """Give for each measure and sample size its standard error, margin, and the smallest change that can be found.
-
-    Examples
-    --------
-    >>> power_curve([share(0.6, name="trust")], [1000, 4000], deff=1.6)["detectable_change"].round(4).tolist()
-    [0.0776, 0.0388]
-    """
-    import pandas as pd
-
-    rows = []
-    for measure in measures:
-        for n in sizes:
-            se = planned_se(measure, n, deff=deff)
-            change = detectable_change(
-                measure,
-                n,
-                deff=deff,
-                overlap=overlap,
-                correlation=correlation,
-                power=power,
-                level=level,
-                comparisons=comparisons,
-            )
-            rows.append((measure.name, measure.value, n, se, _z((1 + level) / 2) * se, change))
-    return pd.DataFrame(rows, columns=["measure", "value", "n", "se", "margin", "detectable_change"])
-
-
 def _reach(power: float, level: float, comparisons: int) -> float:
     """Give z of the test plus z of the power."""
     checks.level(level)
@@ -370,11 +343,17 @@ def _between(what: str, value: float, low: float, high: float, *, inside: bool =
         raise DesignError(f"The {what} lies between {low:g} and {high:g}.", found=str(value), fix="Correct it.")
 
 
-def _base(base: float) -> None:
-    if not 0 < base <= 1:
-        raise DesignError(
-            "A base is a part of the sample, above 0 and at most 1.", found=str(base), fix="Write base=0.77."
-        )
+def _base(base: Base) -> float:
+    """Multiply the parts that filters leave."""
+    parts = (base,) if isinstance(base, (int, float)) else tuple(base)
+    for part in parts:
+        if not isinstance(part, (int, float)) or not 0 < part <= 1:
+            raise DesignError(
+                "A base is a part of the sample, above 0 and at most 1.",
+                found=checks.shown(part),
+                fix="Write base=0.77.",
+            )
+    return math.prod(parts)
 
 
 def _sample(n: float, deff: float) -> None:

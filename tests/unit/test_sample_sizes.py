@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from survey_kit.errors import DesignError
@@ -15,11 +16,11 @@ from survey_kit.sampling.precision import (
     forced_response,
     list_experiment,
     planned_se,
-    power_curve,
     sample_size,
     sample_size_for_change,
     share,
 )
+from survey_kit.sampling.precision_tables import power_curve, region_precision, region_sizes
 
 BRIBERY, TRUST = share(0.13, base=0.77, name="bribery"), share(0.6, name="trust")
 
@@ -131,3 +132,67 @@ def test_a_curve_has_a_row_for_each_measure_and_size():
 def test_what_cannot_be_planned_is_refused(call, told):
     with pytest.raises(DesignError, match=told):
         call()
+
+
+# ----------------------------------------------------------------------------------------- filters, populations, regions
+def test_filters_multiply():
+    assert share(0.2, base=(0.77, 0.4)).unit_variance == pytest.approx(share(0.2, base=0.308).unit_variance)
+    with pytest.raises(DesignError, match="above 0 and at most 1"):
+        share(0.2, base=(0.77, 1.2))
+
+
+@pytest.mark.parametrize(("overlap", "rho"), [(0.0, 0.7), (0.5, 0.7), (1.0, 0.4)])
+def test_change_in_a_finite_population_is_that_of_all_samples(overlap, rho):
+    """Two waves of n of the same N people, m of them in both: the variance over draws of everything."""
+    luck = np.random.default_rng(1)
+    N, n = 60, 20  # noqa: N806
+    m = round(overlap * n)
+    first = luck.normal(size=N)
+    second = rho * first + np.sqrt(1 - rho**2) * luck.normal(size=N)
+    both = np.array([first, second]) - np.mean([first, second], axis=1, keepdims=True)
+    q, _ = np.linalg.qr(both.T)  # made to have exactly unit variance and correlation rho
+    q *= np.sqrt(N - 1)
+    first, second = q[:, 0], rho * q[:, 0] + np.sqrt(1 - rho**2) * q[:, 1]
+    order = luck.random((40_000, N)).argsort(axis=1)
+    change = second[order[:, n - m : 2 * n - m]].mean(axis=1) - first[order[:, :n]].mean(axis=1)
+    told = change_se(average(0, 1), n, overlap=overlap, correlation=rho, population=N)
+    assert change.std() == pytest.approx(told, rel=4 / np.sqrt(2 * 40_000))
+
+
+def test_the_whole_population_leaves_only_its_own_change():
+    assert change_se(TRUST, 500, overlap=1.0, correlation=0.5, population=500) == pytest.approx(0.0)
+    with pytest.raises(DesignError, match="at most its population"):
+        change_se(TRUST, 500, population=400)
+
+
+def test_every_region_at_once():
+    regions = pd.DataFrame(
+        {"region": ["a", "b", "c"], "n": [300, 500, 400], "people": [4e5, 9e5, 600.0], "deff": [1.5, 2, 1]}
+    )
+    table = region_precision([TRUST, BRIBERY], regions, region="region", n="n", population="people", deff="deff")
+    assert table["n"].tolist() == [300, 500, 400, 1200] * 2
+    for i, row in regions.iterrows():
+        assert table["se"][i] == pytest.approx(planned_se(TRUST, row["n"], deff=row["deff"], population=row["people"]))
+        found = detectable_change(BRIBERY, row["n"], deff=row["deff"], population=row["people"])
+        assert table["detectable_change"][4 + i] == pytest.approx(found)
+    weight = regions["people"] / regions["people"].sum()
+    assert table["se"][3] == pytest.approx(np.sqrt((weight**2 * table["se"][:3] ** 2).sum()))
+    wanted = region_sizes(TRUST, regions, region="region", margin=0.05, population="people", deff="deff", response=0.5)
+    for i, row in regions.iterrows():
+        one = sample_size(TRUST, margin=0.05, population=row["people"], deff=row["deff"], response=0.5)
+        assert (wanted["interviews"][i], wanted["cases"][i]) == (one.interviews, one.cases)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"region": ["a", "a"]}, "region 'a' stands twice"),
+        ({"region": ["a", None]}, "(?s)no name.*row 2"),
+        ({"n": [100, 0]}, "(?s)positive.*column 'n', row 2"),
+        ({"n": [100, None]}, "(?s)positive.*missing value"),
+    ],
+)
+def test_regions_that_cannot_be_planned(change, told):
+    regions = pd.DataFrame({"region": ["a", "b"], "n": [100, 200]} | change)
+    with pytest.raises(DesignError, match=told):
+        region_precision([TRUST], regions, region="region", n="n")
