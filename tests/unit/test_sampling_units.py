@@ -1,12 +1,16 @@
 """Sizes repaired by rule, small units joined, large ones segmented, regions on new borders."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 
+import survey_kit as sk
 from survey_kit.errors import DesignError
 from survey_kit.instrument.crosswalk import Became, Crosswalk, find_crosswalk
+from survey_kit.sampling.frame_check import check_frame
 from survey_kit.sampling.frame_regions import move_regions, move_totals
 from survey_kit.sampling.frame_sizes import SizeRule, repair_sizes
 from survey_kit.sampling.frame_units import join_small, joined, segment_large
@@ -228,3 +232,45 @@ def test_figures_that_cannot_be_moved():
         move_totals(pd.DataFrame({"region": ["Q"], "total": [5]}), bare, region="region")
     with pytest.raises(DesignError, match="no figure"):
         move_totals(pd.DataFrame({"region": ["E"], "total": [np.nan]}), bare, region="region")
+
+
+# ------------------------------------------------------------------------------------- the official frame of Kazakhstan
+def official():
+    path = Path(sk.__file__).parent / "rehearsal" / "frame_2023.csv"
+    frame = pd.read_csv(path)
+    return frame.assign(people=frame["urban"] + frame["rural"], id=frame["region"] + "/" + frame["district_kk"])
+
+
+def test_the_official_frame_is_sound_and_whole():
+    frame = official()
+    parts = pd.concat(
+        [frame.assign(settlement=part, size=frame[part], part=frame["id"] + "/" + part) for part in ("urban", "rural")]
+    )
+    parts = parts[parts["size"] > 0]
+    whole = pd.DataFrame({"total": [19_765_004]})
+    table = check_frame(
+        parts,
+        unit="part",
+        size="size",
+        strata=["region", "settlement"],
+        name="district_kk",
+        totals=whole,
+        tolerance=1e-9,
+    )
+    assert set(table["code"]) == {"F008"}
+    small = "KZ-33/Текелі қ.ә./rural"  # 997 villagers in a city administration, beside districts of 40,000
+    assert small in set(table["unit"])
+
+
+def test_districts_find_their_region_of_today():
+    frame = official()
+    old = {str(new): str(one.old) for one in BORDERS.codes for new in one.new}
+    before = frame.assign(region=[old[code] for code in frame["region"]])
+    assert before["region"].nunique() == 17
+    places = dict(zip(frame["id"], frame["region"], strict=True))
+    moved = move_regions(before, BORDERS, region="region", place="id", places=places)
+    assert moved["region_new"].tolist() == frame["region"].tolist()
+    sums = before.groupby("region")["people"].sum().rename("total").reset_index()
+    shared = move_totals(sums, BORDERS, region="region").set_index("region")["total"]
+    truth = frame.groupby("region")["people"].sum()
+    np.testing.assert_allclose(shared[truth.index], truth, atol=10)  # shares have five digits
