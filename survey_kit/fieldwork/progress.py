@@ -75,7 +75,9 @@ class Progress:
         from html import escape
 
         shown = (self.by_day, self.by_interviewer, self.by_attempt, self.by_hour)
-        return f"<p>{escape(repr(self)[1:-1])}</p>" + "".join(one.round(3).to_html(index=False) for one in shown)
+        return f"<p>{escape(repr(self)[1:-1])}</p>" + "".join(
+            one.to_html(index=False, float_format="{:.3f}".format) for one in shown
+        )
 
 
 def progress_of(log: ContactLog, *, until: str | None = None, target: int | None = None) -> Progress:

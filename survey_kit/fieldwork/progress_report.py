@@ -147,10 +147,11 @@ def field_report(
     log = log if until is None else log.until(until)
     status = log.status()
     notes: list[str] = []
-    share = _share(log, e, weight if selection == "probability" else None, selection)
+    share = _share(log, e, None, selection)
     outcome = outcome_rates(status["code"].tolist(), e=share, selection=selection)
     weighted = None
     if weight is not None:
+        share = _share(log, e, weight, selection)
         values = frames.numbers(status, weight, "weight").values.tolist()
         weighted = outcome_rates(status["code"].tolist(), weight=values, e=share, selection=selection)
     crossed = [(one,) if isinstance(one, str) else tuple(one) for one in domains]
@@ -205,7 +206,9 @@ def told(log: ContactLog, outcome: Outcome, weighted: Outcome | None) -> dict[st
     talks = log.contacts[log.contacts["group"].isin(["I", "P"])]
     out: dict[str, str] = {}
     if len(talks):
-        out["dates"] = f"Interviews were held from {talks['start'].min():%Y-%m-%d} to {talks['start'].max():%Y-%m-%d}."
+        first, last = f"{talks['start'].min():%Y-%m-%d}", f"{talks['start'].max():%Y-%m-%d}"
+        when = f"from {first} to {last}" if first < last else f"on {first}"
+        out["dates"] = f"Interviews were held {when}."
     if talks["mode"].notna().any():
         shares = talks["mode"].value_counts(normalize=True)
         out["modes"] = (
@@ -224,7 +227,7 @@ def told(log: ContactLog, outcome: Outcome, weighted: Outcome | None) -> dict[st
     tail = [f"{groups[name]:,} {words}" for name, words in settled.items()]
     tries = log.status()["attempts"]
     text = f"{len(log.cases):,} cases were issued; {groups['I']:,} complete interviews, {', '.join(tail)}, {unknown:,} of unknown "
-    text += f"eligibility. Up to {tries.max():,} attempts were made on a case, {tries.mean():.1f} on average. "
+    text += f"eligibility. The most attempts on a case were {tries.max():,}, on average {tries.mean():.1f}. "
     out["sample_sizes"] = text + _rates_told(outcome, weighted, groups)
     return out
 

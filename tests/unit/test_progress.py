@@ -179,3 +179,13 @@ def test_a_domain_holds_every_case():
         outcome_rates_by(status.assign(town=["a", "a", None, "b", "b", "b"]), "town")
     with pytest.raises(ResponsesError, match="no column 'twon'"):
         outcome_rates_by(status, "twon")
+
+
+def test_values_show_themselves_in_a_notebook():
+    from survey_kit.fieldwork import field_report
+
+    log = read_contacts(LOG, cases=CASES)
+    report = field_report(log, weight="w", domains=["town"], target=4)
+    for value in (log, report, report.progress, report.outcome):
+        assert "<table" in value._repr_html_()
+        assert "object at" not in repr(value)

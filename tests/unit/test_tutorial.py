@@ -1,4 +1,4 @@
-"""docs/tutorial.md, docs/instruments.md, docs/sampling.md and docs/weighting.md run from top to bottom and print what stands in them."""
+"""docs/tutorial.md, docs/instruments.md, docs/sampling.md, docs/weighting.md and docs/fieldwork.md run from top to bottom and print what stands in them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ PAGES = {
     "instruments.md": "z3",
     "sampling.md": "scipy",
     "weighting.md": "scipy",
+    "fieldwork.md": "scipy",
 }  # and what each needs
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
