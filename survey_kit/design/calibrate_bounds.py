@@ -14,6 +14,7 @@ from survey_kit.errors import DesignError
 from survey_kit.types import FloatArray
 
 LARGEST_PROGRAMME = 200_000  # cells
+LEAST_SHARE = 1e-6  # of the way to the targets
 NAMED = 4
 
 
@@ -67,12 +68,13 @@ def no_solution(
         if len(far):
             indicator = np.concatenate([np.full(block.size, block.value is None) for block in columns])
             bounded = np.isfinite(bounds[0]) or np.isfinite(bounds[1])
+            fix = "Join levels, or drop a margin."
             return DesignError(
                 "These margins cannot be reached together" + (" within the bounds." if bounded else "."),
                 where=_listed([names[k] for k in far]),
                 found=_listed([f"nearest {target[k] - gap[k]:,.6g} for {target[k]:,.6g}" for k in far if indicator[k]])
                 or None,
-                fix=_advice(columns, weight, target, (low, high)) if bounded else "Join levels, or drop a margin.",
+                fix=_advice(columns, weight, target, (low, high), positive=distance.positive) if bounded else fix,
             )
     order = np.argsort(found.error)[::-1][:NAMED]
     return DesignError(
@@ -83,11 +85,18 @@ def no_solution(
     )
 
 
-def _advice(columns: Sequence[Columns], weight: FloatArray, target: FloatArray, bounds: Bounds) -> str:
-    reach = _smallest_stretch(columns, weight, target, bounds)
-    if reach is None:
+def _advice(
+    columns: Sequence[Columns], weight: FloatArray, target: FloatArray, bounds: Bounds, *, positive: bool
+) -> str:
+    A = _matrix(columns, weight)
+    away = (bounds[0] - 1, bounds[1] - 1)
+    reach = _largest_share(A, target - A @ np.ones(A.shape[1]), away)
+    low, high = (1 + edge / reach if reach else float("nan") for edge in away)
+    if positive and not low >= 0:  # the lower bound ends at zero: only the upper one moves
+        reach = _largest_share(A, target, (0.0, 1.0))
+        low, high = 0.0, 1 / reach if reach else float("nan")
+    if np.isnan(high):
         return "Join levels, or drop a margin: no bounds of this shape will do."
-    low, high = (1 + reach * (edge - 1) for edge in bounds)
     return f"Join levels, or widen the bounds: beyond {low:.4g} to {high:.4g} there is a solution."
 
 
@@ -106,48 +115,38 @@ def _smallest_gap(columns: Sequence[Columns], weight: FloatArray, target: FloatA
     A = _matrix(columns, weight)
     q, m = A.shape
     scale = np.where(target != 0, np.abs(target), 1.0)
-    identity = sparse.diags_array(scale)
+    identity = sparse.eye_array(q)
     done = linprog(
         np.concatenate((np.zeros(m), np.ones(2 * q))),
-        A_eq=sparse.hstack([A, identity, -identity], format="csc"),
-        b_eq=target,
-        bounds=[_limits(bounds)] * m + [(0, None)] * (2 * q),
+        A_eq=sparse.hstack([sparse.diags_array(1 / scale) @ A, identity, -identity], format="csc"),
+        b_eq=target / scale,
+        bounds=np.vstack([np.tile(bounds, (m, 1)), np.tile((0.0, np.inf), (2 * q, 1))]),
         method="highs",
     )
     return np.zeros(q) if done.x is None else scale * (done.x[m : m + q] - done.x[m + q :])
 
 
-def _smallest_stretch(
-    columns: Sequence[Columns], weight: FloatArray, target: FloatArray, bounds: Bounds
-) -> float | None:
-    """By how much both bounds have to move away from 1 for a solution; None when that does not help."""
+def _largest_share(A: Any, target: FloatArray, bounds: Bounds) -> float | None:
+    """Give the largest s with ``A z = s target`` for z within bounds around zero: stretched by 1 / s, these reach the target.
+
+    As many rows as margins have levels; None when no stretch will do.
+    """
     from scipy import sparse
     from scipy.optimize import linprog
 
-    A = _matrix(columns, weight)
     q, m = A.shape
-    edges = [(sign, edge) for sign, edge in ((1.0, bounds[1]), (-1.0, bounds[0])) if np.isfinite(edge)]
-    one: Any = sparse.eye_array(m, format="csr")
-    room: list[Any] = [
-        sparse.hstack([sign * one, sparse.csr_array(np.full((m, 1), -sign * (edge - 1.0)))]) for sign, edge in edges
-    ]
-    nothing: Any = sparse.csr_array((q, 1))
-    limits: list[tuple[float | None, float | None]] = [(None, None)] * m + [(0.0, None)]
+    scale = np.maximum(np.abs(target), abs(A).max(axis=1).toarray().ravel())
+    scale = np.where(scale > 0, scale, 1.0)
     done = linprog(
-        np.append(np.zeros(m), 1.0),
-        A_ub=sparse.vstack(room, format="csc"),
-        b_ub=np.repeat([sign for sign, _ in edges], m),
-        A_eq=sparse.hstack([A, nothing], format="csc"),
-        b_eq=target,
-        bounds=limits,
+        np.append(np.zeros(m), -1.0),
+        A_eq=sparse.hstack(
+            [sparse.diags_array(1 / scale) @ A, sparse.csr_array(-(target / scale)[:, None])], format="csc"
+        ),
+        b_eq=np.zeros(q),
+        bounds=np.vstack([np.tile(bounds, (m, 1)), (0.0, 1.0)]),
         method="highs",
     )
-    return None if done.x is None or not done.success else float(done.x[-1])
-
-
-def _limits(bounds: Bounds) -> tuple[float | None, float | None]:
-    low, high = (None if not np.isfinite(edge) else float(edge) for edge in bounds)
-    return low, high
+    return None if done.x is None or not done.x[-1] > LEAST_SHARE else float(done.x[-1])
 
 
 def _listed(said: Sequence[str]) -> str:

@@ -46,6 +46,7 @@ class Factors:
     converged: bool
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a step that goes too far is halved
 def solve(
     columns: Sequence[Columns],
     weight: FloatArray,
