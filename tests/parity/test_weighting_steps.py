@@ -1,6 +1,6 @@
 """Integrated, limited, softened weights and respondents calibrated to their sample against R (weighting_steps.R).
 
-Tolerance 1e-8 relative: R's solver stops at 1e-13 of a margin; differences met are below 1e-10.
+Tolerance 1e-8 relative: R's solver stops at 1e-13 of a margin; differences met are below 1e-13.
 """
 
 from __future__ import annotations
