@@ -104,12 +104,25 @@ class Stage:
             self._check_rule()
         elif self.within:
             raise DesignError("'within' belongs to a household rule.", where=self.where, fix="Leave it out.")
-        elif not METHODS[self.method].fixed and not (isinstance(self.reserve, int) and self.reserve == 0):
+        elif not (isinstance(self.reserve, int) and self.reserve == 0):
+            self._check_reserve()
+
+    def _check_reserve(self) -> None:
+        """Refuse a reserve whose probabilities or coordination would not hold."""
+        method = METHODS[self.method]
+        if not method.fixed:
             raise DesignError(
                 "A reserve needs a method that draws a fixed number.",
                 where=self.where,
                 found=f"method '{self.method}'",
                 fix="Leave reserve out, or use SRS, SYSTEMATIC or PPS_SYSTEMATIC.",
+            )
+        if self.numbers is not None and method.sized is not False:
+            raise DesignError(
+                "A reserve would undo the coordination by permanent random numbers of a sample with unequal probabilities.",
+                where=self.where,
+                found=f"method '{self.method}', numbers '{self.numbers}'",
+                fix="Leave reserve out and give a larger n, or use SRS.",
             )
 
     def _check_rule(self) -> None:

@@ -15,7 +15,7 @@ from survey_kit.sampling.household import HOUSEHOLD_RULES
 from survey_kit.sampling.plan_sizes import Precision, Rate, Spread, allocation_of
 from survey_kit.sampling.probabilities import inclusion_probabilities
 from survey_kit.sampling.select import plain, select
-from survey_kit.sampling.select_inputs import Strata, check_units, read_strata, sample_sizes
+from survey_kit.sampling.select_inputs import Strata, check_units, read_permanent, read_strata, sample_sizes
 from survey_kit.sampling.select_methods import METHODS
 from survey_kit.types import BoolArray, FloatArray, Frame, IntArray
 
@@ -191,7 +191,10 @@ def draw_stage(
     )
     whole = np.round(main).astype(np.int64)
     sure = _sure(stage, frame, strata, main) if reserve.any() else draw.certainty
-    turn = _queue(draw, whole, reserve, sure, luck)
+    number = None
+    if stage.numbers is not None and reserve.any():
+        number = read_permanent(frame, stage.numbers, stage.start, reverse=stage.reverse, strata=strata)
+    turn = _queue(draw, whole, reserve, sure, luck, number)
     return StageDraw(
         stage=stage,
         draw=draw,
@@ -313,11 +316,19 @@ def _sure(stage: Stage, frame: Frame, strata: Strata, main: FloatArray) -> BoolA
     return out
 
 
-def _queue(draw: Draw, main: IntArray, reserve: IntArray, sure: BoolArray, luck: np.random.Generator) -> IntArray:
+def _queue(
+    draw: Draw,
+    main: IntArray,
+    reserve: IntArray,
+    sure: BoolArray,
+    luck: np.random.Generator,
+    number: FloatArray | None,
+) -> IntArray:
     """Say for every row drawn whether it is of the main sample (0), or when its turn of the reserve comes.
 
     Certainty units are of the main sample. Of the others a part is taken at random; after an ordered method systematically along the
-    order of the draw, so that the main sample keeps its spread; the rest waits in a random order.
+    order of the draw, so that the main sample keeps its spread; the rest waits in a random order. With permanent random numbers (N,)
+    these are the order of both.
     """
     turn = np.zeros(draw.n, dtype=np.int64)
     if not reserve.any():
@@ -334,8 +345,11 @@ def _queue(draw: Draw, main: IntArray, reserve: IntArray, sure: BoolArray, luck:
         if draw.method.ordered and keep:
             at = np.floor((luck.random() + np.arange(keep)) * (len(drawn) / keep)).astype(np.int64)
             chosen = drawn[np.minimum(at, len(drawn) - 1)]
+        elif number is not None:
+            drawn = drawn[np.argsort(number[draw.rows[drawn]], kind="stable")]
+            chosen = drawn[:keep]
         else:
             chosen = luck.permutation(drawn)[:keep]
-        rest = luck.permutation(np.setdiff1d(drawn, chosen))
+        rest = drawn[keep:] if number is not None else luck.permutation(np.setdiff1d(drawn, chosen))
         turn[rest] = 1 + np.arange(len(rest))
     return turn

@@ -17,6 +17,7 @@ from survey_kit.sampling import (
     kish_grid,
     last_birthday,
     next_birthday,
+    permanent_numbers,
     random_person,
 )
 
@@ -158,6 +159,19 @@ def test_a_reserve_is_at_most_what_the_main_sample_leaves():
     assert len(plan(FIRST | {"n": 5, "reserve": 3}).draw(AREAS, rng=1).reserves) == 1 + 3 + 3
 
 
+def test_permanent_numbers_order_the_reserve():
+    frame = permanent_numbers(AREAS, "area", seed=4)
+    stage = {"unit": "area", "strata": ["region"], "n": 3, "numbers": "prn"}
+    plain = plan(stage).draw(frame, rng=1)
+    more = plan(stage | {"reserve": 2}).draw(frame, rng=2)
+    assert plain.frame["area"].tolist() == more.frame["area"].tolist()
+    np.testing.assert_allclose(plain.probability, more.probability)
+    five = plan(stage | {"n": 5}).draw(frame, rng=3)
+    released = more.release(2)
+    assert released.frame["area"].tolist() == five.frame["area"].tolist()
+    np.testing.assert_allclose(released.probability, five.probability)
+
+
 # ----------------------------------------------------------------------------------------------------------- refused
 @pytest.mark.parametrize(
     ("value", "told"),
@@ -180,6 +194,10 @@ def test_a_reserve_is_at_most_what_the_main_sample_leaves():
             "spreads the units of the first",
         ),
         ({"stages": [{"unit": "a", "method": "Bernoulli", "reserve": 2}]}, "reserve needs a method that draws a fixed"),
+        (
+            {"stages": [{"unit": "a", "method": "pareto", "size": "s", "numbers": "prn", "reserve": 2}]},
+            "undo the coordination",
+        ),
         ({"stages": [{"unit": "a", "within": {"sex": "s"}}]}, "belongs to a household rule"),
         (
             {"stages": [{"unit": "a"}, {"unit": "p", "method": "random_person", "size": "x"}]},
