@@ -121,6 +121,7 @@ from survey_kit.scales import omega as omega
 from survey_kit.scales import ordinal_alpha as ordinal_alpha
 from survey_kit.scales import side_by_side as side_by_side
 from survey_kit.study import make_design as make_design
+from survey_kit.study import make_weights as make_weights
 from survey_kit.study import read_responses as read_responses
 from survey_kit.study import read_study as read_study
 from survey_kit.tabbook import BookWords as BookWords
@@ -131,5 +132,7 @@ from survey_kit.tabbook import TabBook as TabBook
 from survey_kit.tabbook import tab_book as tab_book
 from survey_kit.weighting import WeightingPlan as WeightingPlan
 from survey_kit.weighting import Weights as Weights
+from survey_kit.weighting import compare_plans as compare_plans
+from survey_kit.weighting import read_targets as read_targets
 
 __version__: str

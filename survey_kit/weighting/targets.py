@@ -238,6 +238,17 @@ def read_targets(path: str | Path) -> Targets:
         If the file contradicts its schema (with the line), a total is negative, shares do not add up to 1, two margins add
         up to different populations, a crossed margin does not add up to the margin of one of its columns (both sums are
         printed), or the producer's file stands beside it with another digest.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "town.yaml"
+    >>> _ = file.write_text(
+    ...     "schema: survey-kit/targets/1\\nid: town\\ntitle: Adults\\ndate: 2026-01-01\\nsource: Register\\n"
+    ...     "margins:\\n  sex: {by: sex, totals: {f: 520, m: 480}}\\n"
+    ... )
+    >>> read_targets(file).controls("sex")
+    {'sex': {'f': 520.0, 'm': 480.0}}
     """
     file = Path(path)
     document = files.read_yaml(file, "file of targets", WeightingError)
