@@ -197,7 +197,7 @@ def components(y: FloatArray, who: IntArray, area: IntArray, *, level: float = 0
     n_b = np.bincount(b, minlength=areas).astype(np.float64)
     both = sparse.csr_array((np.ones(n), (b, a)), shape=(areas, units))
     both.sum_duplicates()
-    shares = both.multiply(1 / n_b[:, None]).tocsr()
+    shares = sparse.diags_array(1 / n_b) @ both
     total_a, total_b = np.bincount(a, weights=x, minlength=units), np.bincount(b, weights=x, minlength=areas)
     joint = np.diag(n_a) - (both.T @ shares).toarray()
     q = total_a - shares.T @ total_b

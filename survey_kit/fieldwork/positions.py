@@ -172,7 +172,8 @@ def kilometres(one: FloatArray, other: FloatArray) -> FloatArray:
     """
     (phi, lam), (psi, mu) = np.radians(one).T, np.radians(other).T
     h = np.sin((psi - phi) / 2) ** 2 + np.cos(phi) * np.cos(psi) * np.sin((mu - lam) / 2) ** 2
-    return 2 * EARTH * np.arcsin(np.sqrt(np.clip(h, 0, 1)))
+    way: FloatArray = 2 * EARTH * np.arcsin(np.sqrt(np.clip(h, 0, 1)))
+    return way
 
 
 def checked_positions(frame: pd.DataFrame, latitude: str, longitude: str, *, complete: bool = False) -> FloatArray:

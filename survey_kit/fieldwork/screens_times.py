@@ -70,7 +70,7 @@ class Limits:
 
 
 def screen_duration(
-    interviews: Interviews, route: str | Sequence[float], *, minutes: str | None = None, **judged: Any
+    interviews: Interviews, route: str | Sequence[float] | FloatArray, *, minutes: str | None = None, **judged: Any
 ) -> Screened:
     """Look for interviews that are short for what was asked in them.
 
