@@ -225,7 +225,7 @@ class Targets(TargetsFile):
 
 
 def read_targets(path: str | Path) -> Targets:
-    """Read a file of targets and hold its margins against each other.
+    r"""Read a file of targets and hold its margins against each other.
 
     Parameters
     ----------
@@ -244,8 +244,8 @@ def read_targets(path: str | Path) -> Targets:
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "town.yaml"
     >>> _ = file.write_text(
-    ...     "schema: survey-kit/targets/1\\nid: town\\ntitle: Adults\\ndate: 2026-01-01\\nsource: Register\\n"
-    ...     "margins:\\n  sex: {by: sex, totals: {f: 520, m: 480}}\\n"
+    ...     "schema: survey-kit/targets/1\nid: town\ntitle: Adults\ndate: 2026-01-01\nsource: Register\n"
+    ...     "margins:\n  sex: {by: sex, totals: {f: 520, m: 480}}\n"
     ... )
     >>> read_targets(file).controls("sex")
     {'sex': {'f': 520.0, 'm': 480.0}}
