@@ -174,7 +174,7 @@ def _released(table: Table, hidden: BoolArray) -> BoolArray:
 
 
 def share_width(least: int, n: FloatArray, weight: FloatArray) -> FloatArray:
-    """Give the width of protection of weighted counts: as many contributors of average weight as are the least to be shown.
+    """Give the width of protection of weighted counts: the least to be shown, of average weight, at most half of those in the base.
 
     Parameters
     ----------
@@ -186,8 +186,8 @@ def share_width(least: int, n: FloatArray, weight: FloatArray) -> FloatArray:
     Examples
     --------
     >>> share_width(10, np.array([40.0, 5.0]), np.array([400.0, 50.0])).tolist()
-    [100.0, 50.0]
+    [100.0, 25.0]
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         average = np.where(n > 0, weight / n, 0.0)
-    return np.asarray(np.minimum(least * average, weight))
+    return np.asarray(np.minimum(least * average, weight / 2))

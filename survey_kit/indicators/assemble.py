@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from survey_kit.estimate import reliability
 from survey_kit.estimate.intervals import interval, t_quantile
-from survey_kit.indicators import families
+from survey_kit.indicators import confidential, families
 from survey_kit.indicators.cells import LEVEL_FIELDS, MISSING_FIELDS, Cells, Job
 from survey_kit.indicators.comparable import NONE, Comparison
 from survey_kit.indicators.rows import AGAINST, COLUMNS, CONFIDENCE, COUNTS, TEXTS
@@ -54,6 +54,7 @@ def assemble(study: Study, job: Job, cells: Sequence[Cells]) -> pd.DataFrame:
     data |= {name: values[name] for name in (*LEVEL_FIELDS, *MISSING_FIELDS)}
     data["status"] = status
     data |= _levels(job, keys, values)
+    _protect(study, job, cells, keys, data)
     for against in AGAINST:
         data |= _changes(study, job, keys, against, values, data)
     data["note"] = _notes(job, keys)
@@ -146,6 +147,19 @@ def _levels(job: Job, keys: _Keys, values: Mapping[str, FloatArray]) -> dict[str
         "cv": cv,
         "deff_reference": np.where(deff_known, "srswr", "").astype(object),
     }
+
+
+def _protect(study: Study, job: Job, cells: Sequence[Cells], keys: _Keys, data: dict[str, Any]) -> None:
+    """Withhold figures that would give somebody's answer away; they then count as not published."""
+    sizes = np.cumsum([part.status.size for part in cells])[:-1]
+    unreliable = np.empty(len(keys.order), dtype=bool)
+    unreliable[keys.order] = data["reliability"] == "suppress"
+    parts = [flags.reshape(part.status.shape) for flags, part in zip(np.split(unreliable, sizes), cells, strict=True)]
+    found = confidential.withheld(job, cells, parts, study.disclosure.least)
+    rows = np.concatenate([part.ravel() for part in found])[keys.order]
+    data["reliability"][rows] = "suppress"
+    data["reliability_rule"][rows] = confidential.RULE
+    data["reliability_reason"][rows] = confidential.REASON
 
 
 def _changes(

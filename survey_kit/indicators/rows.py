@@ -58,7 +58,7 @@ _ABOUT: Final[Mapping[str, str]] = {
     "bound_high": "the estimate if everybody without an answer stood at the high extreme",
     "status": "ok; not_asked; empty: nobody of the group answered; one_value: all said the same; no_df: too few units; undefined: no value",
     "reliability": "publish, caution, review, suppress, or none without an estimate",
-    "reliability_rule": "the rule that decided: nchs_2017 (shares), cv_bands (means) or precision (net scores, composites)",
+    "reliability_rule": "what decided: nchs_2017 (shares), cv_bands (means), precision (net scores, composites) or confidential",
     "reliability_reason": "why the rule did not say publish; null otherwise",
     "break": "kind of break between this wave and the last one before it in which it was asked; null for none",
     "break_note": "the break in words",

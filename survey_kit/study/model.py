@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, ConfigDict
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from survey_kit.instrument.model import Texts, Version
 from survey_kit.responses.responses import When
@@ -19,6 +19,7 @@ from survey_kit.study.field_plan import FieldPlan
 from survey_kit.types import Break, Code, DataStatus, LonelyPsu, MissingKind, Overlap
 
 SCHEMA = "survey-kit/study/1"
+LEAST = 10  # people behind a published figure, and behind its complement
 STRICT = ConfigDict(extra="forbid", alias_generator=lambda name: name.rstrip("_"), use_attribute_docstrings=True)
 
 
@@ -314,6 +315,18 @@ class RatingsPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Disclosure:
+    """What protects those who answered from being recognised in a published figure."""
+
+    __pydantic_config__ = STRICT
+
+    least: Annotated[int, Field(ge=0)] = LEAST
+    """Fewest people who may stand behind a published figure and behind its complement; 0 for microdata that are public."""
+    reason: Texts | None = None
+    """Why fewer than 10 are enough."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StudyFile:
     """The whole of ``study.yaml``."""
 
@@ -355,6 +368,8 @@ class StudyFile:
     """How the field is followed: the contact log and the issued cases."""
     notes: tuple[Texts, ...] = ()
     """What else a reader has to know."""
+    disclosure: Disclosure = field(default_factory=Disclosure)
+    """What protects those who answered from being recognised in a published figure."""
     report: ReportPlan = field(default_factory=ReportPlan)
     """What the report comes in."""
     ratings: RatingsPlan | None = None

@@ -14,7 +14,8 @@ from survey_kit.instrument.questionnaire import Instrument
 from survey_kit.study import definition, model
 from survey_kit.study.definition import Indicator, IndicatorsFile
 from survey_kit.study.field_plan import check_field, disclosure_path
-from survey_kit.study.model import Derived, StudyFile, Wave
+from survey_kit.study.model import LEAST, Derived, StudyFile, Wave
+from survey_kit.study.sample_disclosure import words_path
 from survey_kit.study.study import Study
 from survey_kit.study.weights import read_plan
 
@@ -54,13 +55,14 @@ def read_study(path: str | Path, data: str | Path | None = None) -> Study:
     home = find_instrument(declared.instrument_, file.parent)
     forms = {version: read_instrument(home, version) for version in {wave.version for wave in declared.waves}}
     plan, targets = read_plan(declared, file.parent, _below(document))
+    told = (*words_path(file.parent), *disclosure_path(file.parent, declared.field_))
     study = Study(
         **{one.name: getattr(declared, one.name) for one in fields(StudyFile)},
         path=file,
         data=_folders(file.parent, data),
         definitions=indicators.indicators,
         instruments={wave.id: forms[wave.version] for wave in declared.waves},
-        inputs=(file, sister, *targets, *disclosure_path(file.parent, declared.field_), *sorted(Path(home).rglob("*.yaml"))),
+        inputs=(file, sister, *targets, *told, *sorted(Path(home).rglob("*.yaml"))),
         plan=plan,
     )
     for i, wave in enumerate(study.waves):
@@ -106,6 +108,12 @@ def _check_whole(study: Study, at: Where) -> None:
             "The study has several waves but does not name the column that tells them apart.",
             where=at("responses"),
             fix="Add 'wave:' to 'responses:'.",
+        )
+    if study.disclosure.least < LEAST and not study.disclosure.reason:
+        raise StudyError(
+            f"Figures of fewer than {LEAST} people may be published only for a reason.",
+            where=at("disclosure"),
+            fix="Add 'reason:', such as 'the microdata are public', or leave out 'least:'.",
         )
 
 

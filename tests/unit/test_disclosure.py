@@ -192,4 +192,4 @@ def test_what_may_be_told():
 
 
 def test_width_of_weighted_counts():
-    np.testing.assert_allclose(share_width(10, np.array([40.0, 5, 0]), np.array([400.0, 50, 0])), [100, 50, 0])
+    np.testing.assert_allclose(share_width(10, np.array([40.0, 5, 0]), np.array([400.0, 50, 0])), [100, 25, 0])

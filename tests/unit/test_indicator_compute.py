@@ -16,6 +16,7 @@ from survey_kit.indicators.rows import CHANGE_FIGURES, COUNTS, FIGURES, TEXTS
 from survey_kit.instrument import Instrument, Item, Module, Scale
 from survey_kit.responses import Unasked, take
 from survey_kit.study import AnyOf, Indicator, NotAsked, Sample, Source, Study, Wave, make_design
+from survey_kit.study.model import Disclosure
 
 FIVE = Scale(codes=(1, 2, 3, 4, 5), high=5)
 DOWN = Scale(codes=(1, 2, 3, 4), high=1)  # 1 is the high end
@@ -399,7 +400,10 @@ def test_split_ballot_is_not_nonresponse():
 
 def test_everybody_gives_the_same_answer():
     table = people(c=1)
-    out = rows(study(indicator(items=("c",), categories=(1,), interval="beta")), table)
+    one = indicator(items=("c",), categories=(1,), interval="beta")
+    told = rows(study(one), table)
+    assert told["reliability_rule"].tolist() == ["confidential", "confidential"]  # it would say what each answered
+    out = rows(study(one, disclosure=Disclosure(least=0)), table)
     assert out["status"].tolist() == ["one_value", "one_value"]
     assert out["reliability"].tolist() == ["review", "review"]
     assert out["ci_high"].tolist() == [1.0, 1.0]
