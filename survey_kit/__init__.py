@@ -102,6 +102,7 @@ _HOME = {
     "calibration_slope": "models",
     "residual_test": "models",
     "parallel_lines": "models",
+    "variance_components": "models",
     "fay_herriot": "models",
     "battese_harter_fuller": "models",
     "pooled_direct": "models",

@@ -99,6 +99,7 @@ from survey_kit.models import predictions as predictions
 from survey_kit.models import probit as probit
 from survey_kit.models import residual_test as residual_test
 from survey_kit.models import tidy as tidy
+from survey_kit.models import variance_components as variance_components
 from survey_kit.pipeline import render as render
 from survey_kit.ratings import cpi as cpi
 from survey_kit.ratings import egdi as egdi

@@ -17,8 +17,8 @@ from survey_kit.sampling.draw import Draw
 from survey_kit.sampling.plan import SamplePlan
 from survey_kit.sampling.plan_design import Variance, design_of_plan
 from survey_kit.sampling.plan_record import record_of
-from survey_kit.sampling.plan_stage import StageDraw, draw_stage
-from survey_kit.types import FloatArray, Frame, IntArray, LonelyPsu
+from survey_kit.sampling.plan_stage import StageDraw, by_level, draw_stage
+from survey_kit.types import BoolArray, FloatArray, Frame, IntArray, LonelyPsu
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -177,16 +177,7 @@ class PlanDraw:
             )
         listed = np.zeros(len(place), dtype=bool)
         listed[at] = True
-        nobody = {one if isinstance(one, tuple) else (one,) for one in empty}
-        missing = [
-            level for level, i in place.items() if not listed[i] and level not in nobody and level[-1:] not in nobody
-        ]
-        if missing:
-            raise DesignError(
-                f"A '{upper[-1]}' of the sample is not listed.",
-                found=f"{', '.join(map(str, missing[0]))}; {len(missing)} such units",
-                fix="List it, or name it in empty=[...] if nobody is there.",
-            )
+        _refuse_gaps(upper[-1], place, listed, {one if isinstance(one, tuple) else (one,) for one in empty})
         return at
 
     def release(self, count: int | Mapping[Any, int]) -> PlanDraw:
@@ -210,7 +201,7 @@ class PlanDraw:
         one = self.last
         strata = one.draw.prepared.strata
         if isinstance(count, Mapping):
-            given = {key if isinstance(key, tuple) else (key,): value for key, value in count.items()}
+            given = by_level(count, strata)
             for key in given:
                 if key not in strata.levels:
                     names = [", ".join(map(str, level)) for level in strata.levels]
@@ -321,6 +312,26 @@ class PlanDraw:
     def to_json(self) -> str:
         """Give the record as text; :func:`repeat_plan` draws the sample again from it."""
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
+
+
+def _refuse_gaps(unit: str, place: Mapping[Any, int], listed: BoolArray, nobody: set[tuple[Any, ...]]) -> None:
+    """Refuse a unit of the sample without rows that is not declared empty, and one declared empty that is not."""
+    known = {*place, *(level[-1:] for level in place)}
+    full = {key for level, i in place.items() if listed[i] for key in (level, level[-1:])}
+    for key in sorted(nobody, key=str):
+        if key not in known or key in full:
+            raise DesignError(
+                f"A '{unit}' declared empty is {'listed' if key in full else 'not in the sample'}.",
+                found=", ".join(map(str, key)),
+                fix="Take it out of empty." if key in full else did_you_mean(key[-1], [one[-1] for one in place]),
+            )
+    missing = [level for level, i in place.items() if not listed[i] and not {level, level[-1:]} & nobody]
+    if missing:
+        raise DesignError(
+            f"A '{unit}' of the sample is not listed.",
+            found=f"{', '.join(map(str, missing[0]))}; {len(missing)} such units",
+            fix="List it, or name it in empty=[...] if nobody is there.",
+        )
 
 
 def first_stage(plan: SamplePlan, frame: Frame, rng: int | np.random.Generator) -> PlanDraw:

@@ -249,7 +249,7 @@ def sizes_of(stage: Stage, frame: Frame, strata: Strata, above: FloatArray, *, l
     elif isinstance(n, (Spread, Precision)):
         n = dict(zip(strata.levels, allocation_of(n, frame, strata, stage.size).table["n"].tolist(), strict=True))
     elif isinstance(n, Mapping):
-        n = _by_level(n, strata, later=later)
+        n = by_level(n, strata, later=later)
     elif isinstance(n, (int, float)) and not isinstance(n, bool):
         n = dict.fromkeys(strata.levels, n)
     if stage.short == "all" and isinstance(n, Mapping):
@@ -258,7 +258,7 @@ def sizes_of(stage: Stage, frame: Frame, strata: Strata, above: FloatArray, *, l
     return sample_sizes(frame, n, strata, method)
 
 
-def _by_level(n: Mapping[Any, Any], strata: Strata, *, later: bool) -> dict[Any, Any]:
+def by_level(n: Mapping[Any, Any], strata: Strata, *, later: bool = False) -> dict[Any, Any]:
     """Read the keys of a mapping: levels of the strata, or their texts joined by " | "; later stages pass over units not drawn."""
     texts = {" | ".join(map(str, level)): level for level in strata.levels}
     given = {texts.get(key, key) if isinstance(key, str) else key: value for key, value in n.items()}
@@ -271,7 +271,7 @@ def _reserve(stage: Stage, frame: Frame, strata: Strata, main: FloatArray, *, la
     """Give the size of the reserve in each stratum (H,), at most what the main sample leaves."""
     wanted = stage.reserve
     if isinstance(wanted, Mapping):
-        given = _by_level(wanted, strata, later=later)
+        given = by_level(wanted, strata, later=later)
         for key in given:
             if key not in strata.levels:
                 said = " | ".join(map(str, key))

@@ -60,6 +60,13 @@ def test_sizes_in_every_form(n, expected):
     assert drawn.frame["region"].value_counts().to_dict() == expected
 
 
+@pytest.mark.parametrize("n", [5, {"rule": "neyman", "total": 5, "sd": "one"}, {"rate": 5 / 30}])
+def test_a_frame_without_strata(n):
+    drawn = plan({"unit": "area", "n": n}).draw(AREAS.assign(one=1.0), rng=1)
+    assert (drawn.n, drawn.deff) == (5, 1.0)
+    assert drawn.self_weighting()
+
+
 def test_a_rule_over_regions_and_proportional_within():
     n = {"rule": "equal", "total": 12, "by": ["region"], "by_minimum": 4, "minimum": 1}
     drawn = plan(FIRST | {"strata": ["region", "place"], "n": n}).draw(AREAS, rng=1)
@@ -271,6 +278,10 @@ def test_short_and_empty_areas_are_declared():
     counts = whole.frame["area"].value_counts()
     assert first not in counts
     assert counts[second] == 2
+    with pytest.raises(DesignError, match="declared empty is not in the sample"):
+        drawn.next_stage(left, rng=1, empty=[first, "zz"])
+    with pytest.raises(DesignError, match="declared empty is listed"):
+        drawn.next_stage(left, rng=1, empty=[first, second])
     with pytest.raises(DesignError, match="no further stage"):
         whole.next_stage(left, rng=1)
 
