@@ -89,7 +89,10 @@ def _text(made: SampleRun, strata: pd.DataFrame, written: list[Path]) -> str:
         loads = made.assignment.workloads
         parts.append(f"Interviewers{_more(loads)}\n{_figures(loads.head(MOST_ROWS))}")
     if written:
-        parts.append("\n".join(("Written, for the field team only", *(f"  {path}" for path in written))))
+        papers = [path for path in written if path.parent.name == "papers"]
+        told = [f"  {path}" for path in written if path not in papers]
+        told += [f"  {papers[0].parent}: {len(papers)} files to print"] if papers else []
+        parts.append("\n".join(("Written, for the field team only", *told)))
     else:
         parts.append("Nothing was written.")
     return "\n\n".join(parts)

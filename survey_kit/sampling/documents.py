@@ -5,8 +5,9 @@ They tell where people live and are for the field team only; they hold no names 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -78,6 +79,26 @@ class Document:
     def __repr__(self) -> str:
         n = len(self.sheets)
         return f"Document '{self.name}' ({self.language}): {n} sheet{'' if n == 1 else 's'}"
+
+    def split(self, labels: Sequence[str]) -> tuple[Document, ...]:
+        """Give one document for each label, such as an interviewer, with the sheets that bear it (one label for each sheet).
+
+        Examples
+        --------
+        >>> both = Document(name="x", title="", language="en", sheets=(Sheet(title="a"), Sheet(title="b")))
+        >>> [one.name for one in both.split(["i 1", "i/1"])]
+        ['x-i_1', 'x-i_1-2']
+        """
+        if len(labels) != len(self.sheets):
+            found = f"{len(labels)} labels, {len(self.sheets)} sheets"
+            raise DesignError("Every sheet has one label.", found=found, fix="Give one label for each sheet.")
+        out: dict[str, Document] = {}
+        for label in dict.fromkeys(labels):
+            sheets = tuple(sheet for sheet, own in zip(self.sheets, labels, strict=True) if own == label)
+            stem = f"{self.name}-{re.sub(r'[^0-9A-Za-z_.-]+', '_', label)[:60] or 'none'}"
+            name = next(one for k in range(1, len(labels) + 2) if (one := stem if k == 1 else f"{stem}-{k}") not in out)
+            out[name] = replace(self, name=name, sheets=sheets)
+        return tuple(out.values())
 
     def to_html(self) -> str:
         """Give a page that prints on A4, one sheet after the other, and loads nothing."""

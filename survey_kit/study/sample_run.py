@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 SCHEMA = "survey-kit/sample-run/1"
 RECORD = "record.json"
 LISTING = ("line", "street", "house", "flat", "use", "households", "remarks")
+MOST_SHEETS = 400  # that are printed from one file
 OF_THE_SIZES = ("F012", "F014")  # what only the sample sizes can tell
 
 
@@ -346,6 +347,18 @@ def _with_crew(units: Frame, unit: str, assignment: Assignment | None) -> Frame:
     return frames.gathered(units, {}, more)
 
 
+def _contacts(papers: Papers, cases: Frame, sample: SampleFile) -> tuple[Document, ...]:
+    """Give contact sheets by interviewer; where nobody is assigned and they are many, by sampling unit."""
+    made = papers.contacts(cases, attempts=sample.field.attempts)
+    if "interviewer" in frames.columns(cases):
+        return made.split(_texts(cases, "interviewer"))
+    return made.split(_texts(cases, papers.unit)) if len(made.sheets) > MOST_SHEETS else (made,)
+
+
+def _texts(frame: Frame, name: str) -> list[str]:
+    return [text or "" for text in frames.texts(frame, name)]
+
+
 def _papers(
     sample: SampleFile, first: PlanDraw, cases: Frame | None, assignment: Assignment | None, *, synthetic: bool
 ) -> tuple[Document, ...]:
@@ -363,9 +376,11 @@ def _papers(
         )
         out.append(papers.units(units))
         if not sample.listings:
-            out.append(papers.listing(first.frame, lines=sample.field.lines))
+            listing = papers.listing(first.frame, lines=sample.field.lines)
+            many = stage.strata and len(listing.sheets) > MOST_SHEETS
+            out += listing.split(_texts(first.frame, stage.strata[0])) if many else (listing,)
         if cases is not None:
-            out.append(papers.contacts(cases, attempts=sample.field.attempts))
+            out += _contacts(papers, cases, sample)
         if assignment is not None and cases is not None:
             out.append(papers.assignments(cases))
     return tuple(out)

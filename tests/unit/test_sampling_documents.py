@@ -153,6 +153,16 @@ def test_papers_never_go_into_a_report(tmp_path, mark):
     refuse_report(tmp_path.parent / "other")
 
 
+def test_sheets_are_split_by_label():
+    made = papers().contacts(cases())
+    parts = made.split(["Ә/1", "Б/1"] * 6)
+    assert [part.name for part in parts] == ["contacts-_1", "contacts-_1-2"]
+    assert [len(part.sheets) for part in parts] == [6, 6]
+    assert parts[1].sheets == made.sheets[1::2]
+    with pytest.raises(DesignError, match="one label"):
+        made.split(["a"])
+
+
 def test_what_papers_do_not_take(tmp_path):
     with pytest.raises(DesignError, match="language of the papers"):
         Papers(unit="area", language="fr")

@@ -110,7 +110,12 @@ def test_the_whole_way(tmp_path):
     pi = made.first.stages[0].pi
     assert np.sum(pi) == pytest.approx(40)
     assert (made.cases["kish"].value_counts() > 10).all()
-    assert [paper.name for paper in made.papers] == ["units", "listing", "contacts", "assignments"] * 2
+    stacks = [f"contacts-i{j:02}" for j in range(16)]
+    names = [paper.name for paper in made.papers]
+    assert sorted(names) == sorted(["units", "listing", *stacks, "assignments"] * 2)
+    sheets = next(paper for paper in made.papers if paper.name == "contacts-i03" and paper.language == "ru").sheets
+    assert {dict(sheet.facts)["Интервьюер"] for sheet in sheets} == {"i03"}
+    assert len(sheets) == (made.cases["interviewer"] == "i03").sum()
     assert "Sample of 'pilot' (synthetic)" in repr(made)
 
 
@@ -152,7 +157,21 @@ def test_a_listing_gives_the_cases(tmp_path):
     unit = made.tables()["units"].set_index("psu").loc[first["psu"]]
     assert first["probability"] == pytest.approx(unit["probability"] * 8 / 30)
     assert "In stage 2, 320 units 'home' were drawn from a listing." in made.story()
-    assert [paper.name for paper in made.papers][:3] == ["units", "contacts", "assignments"]
+    assert "listing" not in [paper.name for paper in made.papers]
+
+
+def test_very_many_sheets_are_printed_from_several_files(tmp_path, monkeypatch):
+    monkeypatch.setattr("survey_kit.study.sample_run.MOST_SHEETS", 30)
+    plan = changed("field", "interviewers", to=None)
+    plan["field"]["languages"] = ["en"]
+    made = run(put(tmp_path, plan))
+    listing = [paper for paper in made.papers if paper.name.startswith("listing-")]
+    assert [paper.name for paper in listing] == [f"listing-R{j}" for j in range(4)]
+    assert sum(len(paper.sheets) for paper in listing) == 40
+    contacts = [paper for paper in made.papers if paper.name.startswith("contacts-")]
+    assert len(contacts) == 40
+    assert {len(paper.sheets) for paper in contacts} == {8}
+    assert contacts[0].name == f"contacts-{made.tables()['units']['psu'].iloc[0]}"
 
 
 def test_segments_are_units(tmp_path):
@@ -180,7 +199,7 @@ def test_written_whole_and_never_over_another_sample(tmp_path):
     made = run(put(tmp_path))
     place = tmp_path / "field"
     names = {path.name for path in made.write(place)}
-    assert {"record.json", "synthetic-pilot-units.csv", "synthetic-pilot-story.txt", "contacts.kk.html"} <= names
+    assert {"record.json", "synthetic-pilot-units.csv", "synthetic-pilot-story.txt", "contacts-i00.kk.html"} <= names
     units = pd.read_csv(place / "synthetic-pilot-units.csv")
     assert set(units["data_status"]) == {"synthetic"}
     assert pd.read_csv(place / "synthetic-pilot-contacts.csv").columns[0] == "case"
