@@ -62,8 +62,11 @@ from survey_kit.estimate import ttest as ttest
 from survey_kit.estimate import variance as variance
 from survey_kit.estimate import wald_test as wald_test
 from survey_kit.estimate import with_margins as with_margins
+from survey_kit.fieldwork import field_report as field_report
 from survey_kit.fieldwork import likeness as likeness
 from survey_kit.fieldwork import outcome_rates as outcome_rates
+from survey_kit.fieldwork import r_indicators as r_indicators
+from survey_kit.fieldwork import read_contacts as read_contacts
 from survey_kit.frames import open_table as open_table
 from survey_kit.imputation import Imputations as Imputations
 from survey_kit.imputation import hot_deck as hot_deck

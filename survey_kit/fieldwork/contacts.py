@@ -16,7 +16,8 @@ mode           how: visit, telephone, ...; left out when there is one
 =============  ==========================================================================================
 
 The issued cases, one row for each sampled case: ``case``, ``psu``, and whatever else is known of all of them: base weights, strata,
-domains, and the frame's variables for measures of balance. Without them the cases are those of the log, and a case that nobody has
+domains, and the frame's variables for measures of balance. What the log itself tells (code, group, attempts, interviewer ...) is left
+out of them: a list made after the field cannot contradict it. Without them the cases are those of the log, and a case that nobody has
 tried yet cannot be seen.
 
 Every other column of the contacts is left behind, so that names, telephone numbers and positions go no further.
@@ -42,6 +43,16 @@ if TYPE_CHECKING:
 
 SCHEMA = "survey-kit/contacts/1"
 NEEDED = ("case", "interviewer", "attempt", "start", "code")
+SETTLED = (
+    "code",
+    "group",
+    "text",
+    "attempts",
+    "contacts",
+    "first",
+    "last",
+    "interviewer",
+)  # what the log tells of a case
 COLUMNS = ("case", "psu", "interviewer", "attempt", "start", "end", "code", "mode")
 
 
@@ -212,7 +223,7 @@ def _taken(
         own = _columns(given, ["case", "psu"], columns, "list of issued cases")
         issued = given.rename(columns={own[name]: name for name in ("case", "psu")})
         case, psu = (pd.Series(frames.texts(issued, name), dtype="str").to_numpy() for name in ("case", "psu"))
-        issued = issued.assign(case=case, psu=psu)
+        issued = issued.assign(case=case, psu=psu).drop(columns=[name for name in SETTLED if name in issued])
         _issued_once(issued)
     parts = {name: frames.texts(raw, there[name]) if name in there else [None] * len(raw) for name in COLUMNS}
     contacts, found = check_attempts(parts, issued)

@@ -119,7 +119,7 @@ def _prepared(log: ContactLog, by: By, weight: str | None) -> tuple[Design, Auxi
         weight, status = WEIGHT, status.assign(**{WEIGHT: 1.0})
     named = [name for one in by for name in ((one,) if isinstance(one, str) else one)]
     for name in (*named, weight):
-        if name not in status:
+        if name not in log.cases and name != WEIGHT:
             raise ResponsesError(
                 f"Nothing is known of '{name}' for the issued cases.",
                 found=", ".join(map(str, log.cases.columns)),

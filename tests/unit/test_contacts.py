@@ -153,6 +153,12 @@ def test_a_missing_column_is_named(frame, message):
         read_contacts(frame)
 
 
+def test_what_the_log_tells_of_a_case_is_not_taken_from_the_list():
+    made = read_contacts(LOG, cases=CASES.assign(code="1.1", group="I", interviewer="z"))
+    assert list(made.cases) == ["case", "psu", "weight"]
+    assert made.status()["code"].tolist() == ["3.11", "1.1", "2.112", "2.25"]
+
+
 def test_issued_cases_are_whole_and_stand_once():
     with pytest.raises(ResponsesError, match=r"(?s)issued twice.*row 3.*case 1"):
         read_contacts(LOG, cases=CASES.assign(case=[4, 1, 1, 3]))

@@ -96,6 +96,24 @@ def test_row_order_and_the_scale_of_weights_do_not_matter():
     pd.testing.assert_frame_equal(one.categories, two.categories, rtol=1e-7)
 
 
+def test_partial_indicators_add_up_and_stay_below_the_whole():
+    rng = np.random.default_rng(21)
+    for _ in range(20):
+        cases = population(rng, 200).assign(home=rng.choice(["f", "h"], 200), w=rng.uniform(1, 5, 200))
+        made = r_indicators(cases, "here", ["town", "age", "home"], weight="w")
+        spread = (1 - made.r_unadjusted) / 2
+        parts = made.categories.assign(u=made.categories["unconditional"] ** 2, c=made.categories["conditional"] ** 2)
+        sums = parts.groupby("variable", sort=False)[["u", "c"]].sum()
+        np.testing.assert_allclose(np.sqrt(sums["u"]), made.variables["unconditional_unadjusted"], rtol=1e-7)
+        np.testing.assert_allclose(np.sqrt(sums["c"]), made.variables["conditional_unadjusted"], rtol=1e-10)
+        whole = made.variables[["unconditional_unadjusted", "conditional_unadjusted"]].to_numpy()
+        assert (whole <= spread * (1 + 1e-9)).all()
+        # negative and positive categories balance: sum of sqrt(share) times the indicator is the sum of deviations
+        even = (np.sqrt(parts["share"]) * parts["unconditional"]).groupby(parts["variable"]).sum()
+        np.testing.assert_allclose(even, 0, atol=1e-12)
+        assert 0 <= made.balance.imbalance <= made.response * (1 - made.response)
+
+
 @pytest.mark.parametrize(
     ("change", "by", "message"),
     [
