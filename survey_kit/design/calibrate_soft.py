@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from survey_kit.design.calibration import Calibration
 
 HALVINGS = 40
-ROUNDS = 60  # in which columns become slack or stop being so
-NUDGE = 1e-3
+ROUNDS = 60  # programmes
+SETTLED = 1e-9  # relative: the next programme moves no total
+RANK = 1e-12
+DAMPINGS = (0.0, 1e-3, 1.0)
 ENOUGH = 1e-9  # relative: a target is missed, a multiplier has a sign
 
 
@@ -97,11 +99,7 @@ def solve_soft(step: Calibration, soft: Soft, given: FloatArray, target: FloatAr
         tolerance=step.tolerance,
         maxit=step.maxit,
     )
-    edges = _Edges(lam=np.zeros(len(target)), sign=np.zeros(len(target)))
-    if (soft.tolerance > 0).any():  # edges in use may contradict each other: a small ridge tells which of them give way
-        some = np.where(soft.tolerance > 0, NUDGE * problem.scale, 0.0)
-        edges = _settle(replace(problem, ridge=problem.ridge + some), target, soft.tolerance, edges)
-    edges = _settle(problem, target, soft.tolerance, edges)
+    edges = _settle(problem, target, soft.tolerance)
     u, totals = problem.predictor(edges.lam), problem.totals(edges.lam)
     active = (soft.tolerance == 0) | (edges.sign != 0)
     edge = target * (1 + edges.sign * soft.tolerance)
@@ -123,31 +121,82 @@ class _Edges:
 
     lam: FloatArray
     sign: FloatArray
-    iterations: int = 0
-    settled: bool = False
+    iterations: int
+    settled: bool
 
 
-def _settle(problem: _Problem, target: FloatArray, tolerance: FloatArray, start: _Edges) -> _Edges:
-    """Find which tolerances are used up: all that are wrong change at once, or one after the other when that goes in circles."""
-    slack = tolerance > 0
-    lam, sign, iterations = start.lam, start.sign, start.iterations
-    seen: set[bytes] = set()
-    for _ in range(ROUNDS + 4 * len(target)):
-        active = ~slack | (sign != 0)
-        edge = target * (1 + sign * tolerance)
-        lam, steps, converged = problem.solve(np.where(active, lam, 0.0), edge, active)
-        iterations += steps
-        off = (problem.totals(lam) + problem.ridge * lam - target) / problem.scale
-        beyond = np.where(slack & ~active, np.abs(off) - tolerance, 0.0)
-        idle = np.where(slack & active, sign * lam, 0.0)  # pulls outwards: it can be let go
-        wrong = np.maximum(beyond, idle)
-        if not (wrong > ENOUGH).any() or not (slack.any() and np.isfinite(wrong).all()):
-            return _Edges(lam=lam, sign=sign, iterations=iterations, settled=converged)
-        key = sign.tobytes()
-        change = wrong == wrong.max() if key in seen else wrong > ENOUGH
-        seen.add(key)
-        sign = np.where(change, np.where(beyond > 0, np.sign(off), 0.0), sign)
-    return _Edges(lam=lam, sign=sign, iterations=iterations)
+def _settle(problem: _Problem, target: FloatArray, tolerance: FloatArray) -> _Edges:
+    """Find which tolerances are used up by a sequence of quadratic programmes, then solve for these edges to the last digit."""
+    slack, lam, iterations = tolerance > 0, np.zeros(len(target)), 0
+    if slack.any():
+        lam, iterations = _programmes(problem, target, tolerance * np.abs(target))
+    sign = np.where(slack, -np.sign(lam), 0.0)
+    active = ~slack | (sign != 0)
+    start = lam
+    lam, steps, converged = problem.solve(lam, target * (1 + sign * tolerance), active)
+    if not converged and slack.any():
+        return _Edges(lam=start, sign=sign, iterations=iterations + steps, settled=False)
+    off = np.abs((problem.totals(lam) + problem.ridge * lam - target) / problem.scale)
+    kept = not (slack & ~active & (off > tolerance + ENOUGH)).any()
+    size = ENOUGH * max(float(np.abs(lam).max(initial=0.0)), 1.0)
+    pulls = not (slack & active & (sign * lam > size)).any()
+    return _Edges(lam=lam, sign=sign, iterations=iterations + steps, settled=converged and kept and pulls)
+
+
+def _programmes(problem: _Problem, target: FloatArray, free: FloatArray) -> tuple[FloatArray, int]:
+    """Minimise the dual, ``sum d F* - T'lambda + lambda'R lambda / 2 + free'|lambda|``, by Newton steps that are programmes."""
+    lam = np.zeros(len(target))
+
+    def slope(at: FloatArray, move: FloatArray, side: float) -> float:
+        """Differentiate along the move, behind (1) or before (-1) the kinks at zero."""
+        pull = problem.totals(at) - target + problem.ridge * at
+        return float(pull @ move + free @ (np.sign(at) * move + side * (at == 0) * np.abs(move)))
+
+    for iteration in range(ROUNDS):
+        H = problem.gram(lam)
+        c = problem.totals(lam) - target + problem.ridge * lam - H @ lam
+        ahead = _programme(H, c, free, problem.scale)
+        if ahead is None:
+            return lam, iteration
+        move, length = ahead - lam, 1.0
+        first = slope(lam, move, 1.0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            while length > 2.0**-HALVINGS and not slope(_ahead(lam, ahead, length), move, -1.0) <= 0.5 * abs(first):
+                length /= 2
+        lam = _ahead(lam, ahead, length)
+        if length == 1 and float(np.abs(H @ move / problem.scale).max(initial=0.0)) <= SETTLED:
+            return lam, iteration + 1
+    return lam, ROUNDS
+
+
+def _ahead(start: FloatArray, end: FloatArray, length: float) -> FloatArray:
+    return end if length == 1 else start + length * (end - start)
+
+
+def _programme(H: FloatArray, c: FloatArray, free: FloatArray, scale: FloatArray) -> FloatArray | None:
+    """Minimise ``lambda'H lambda / 2 + c'lambda + free'|lambda|``; None when it has no minimum.
+
+    With H = M'M its dual is the shortest v with ``-c - free <= M'v <= -c + free``, a least distance programme, whose multipliers
+    are the solution (Lawson & Hanson 1974, *Solving Least Squares Problems*, chapter 23).
+    """
+    from scipy.optimize import nnls
+
+    root = 1 / np.sqrt(scale)
+    values, vectors = np.linalg.eigh(H * root[:, None] * root)
+    kept = values > RANK * max(float(values.max(initial=0.0)), 1e-300)
+    M = (vectors[:, kept] * np.sqrt(values[kept])).T
+    low, high = (-c - free) * root, (-c + free) * root
+    size = max(float(np.abs(np.concatenate((low, high))).max(initial=0.0)), 1e-300)
+    E = np.vstack((np.hstack((M, -M)), np.concatenate((low, -high)) / size))
+    try:
+        u, _ = nnls(E, np.append(np.zeros(len(M)), 1.0), maxiter=100 * E.shape[1])
+    except RuntimeError:
+        return None
+    short = 1.0 - float(E[-1] @ u)
+    if short <= RANK:
+        return None
+    both = u[: len(c)] - u[len(c) :]
+    return np.asarray(both / short * size * root)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,9 +227,15 @@ class _Problem:
     def misfit(self, lam: FloatArray, edge: FloatArray, active: BoolArray) -> FloatArray:
         return np.where(active, (edge - self.totals(lam) - self.ridge * lam) / self.scale, 0.0)
 
+    def gram(self, lam: FloatArray) -> FloatArray:
+        """Products (q, q) of the columns with the slopes, and the ridge."""
+        slope = self.distance.slope(self.predictor(lam), self.bounds)
+        gram = products(self.columns, self.columns, [self.weight * slope] * len(self.columns))
+        full: FloatArray = gram if isinstance(gram, np.ndarray) else gram.toarray()
+        return full + np.diag(self.ridge)
+
     def solve(self, lam: FloatArray, edge: FloatArray, active: BoolArray) -> tuple[FloatArray, int, bool]:
         """Find the multipliers (q,) of the active columns by Newton steps, halved until the error falls."""
-        kept = active.astype(np.float64)
         left = self.misfit(lam, edge, active)
         polished = False
         for iteration in range(self.maxit):
@@ -189,18 +244,28 @@ class _Problem:
                 if polished or worst == 0:
                     return lam, iteration, True
                 polished = True  # one step more costs little and gives the last digits
-            slope = self.distance.slope(self.predictor(lam), self.bounds)
-            gram = products(self.columns, self.columns, [self.weight * slope] * len(self.columns))
-            gram = gram if isinstance(gram, np.ndarray) else gram.toarray()
-            gram = (gram + np.diag(self.ridge)) * kept[:, None] * kept
-            move = pseudo_inverse(gram)(left * self.scale)
-            norm, length = float(left @ left), 1.0
-            for _ in range(HALVINGS):
-                ahead = self.misfit(lam + length * move, edge, active)
-                if np.isfinite(ahead).all() and float(ahead @ ahead) <= (1 - 1e-4 * length) * norm:
-                    break
-                length /= 2
-            else:
+            found = self._step(lam, left, edge, active)
+            if found is None:
                 return lam, iteration, worst <= self.tolerance
-            lam, left = lam + length * move, ahead
+            lam, left = found
         return lam, self.maxit, float(np.abs(left).max(initial=0.0)) <= self.tolerance
+
+    def _step(
+        self, lam: FloatArray, left: FloatArray, edge: FloatArray, active: BoolArray
+    ) -> tuple[FloatArray, FloatArray] | None:
+        kept = active.astype(np.float64)
+        gram = self.gram(lam) * kept[:, None] * kept
+        diagonal = gram.diagonal()
+        floor = float(diagonal.max(initial=0.0)) or 1.0
+        norm = float(left @ left)
+        for damping in DAMPINGS:
+            damped = gram + np.diag(damping * np.maximum(diagonal, 1e-3 * floor) * kept)
+            move, length = pseudo_inverse(damped)(left * self.scale), 1.0
+            for _ in range(HALVINGS):
+                with np.errstate(over="ignore", invalid="ignore"):
+                    ahead = self.misfit(lam + length * move, edge, active)
+                    fallen = float(ahead @ ahead) <= (1 - 1e-4 * length) * norm
+                if fallen:
+                    return lam + length * move, ahead
+                length /= 2
+        return None
