@@ -43,3 +43,13 @@ def test_indicators_equal_r(case: str) -> None:
         else:
             ours = getattr(made, what) if what.startswith(("r", "cv")) else getattr(made.balance, what)
         np.testing.assert_allclose(ours, float(value), rtol=RELATIVE, err_msg=f"{what} {which}")
+
+
+@pytest.mark.parametrize(("how", "se"), [({"weight": "w"}, 0.0396819034557), ({"fpc": "N"}, 0.0390558066863)])
+def test_the_standard_error_equals_another_package(how: dict[str, str], se: float) -> None:
+    """The standard error of R as the package sampcompR computes it for these cases.
+
+    With equal weights it leaves the drawing of the sample out, as when everybody was drawn.
+    """
+    made = r_indicators(CASES.assign(N=len(CASES)), "here", ["town", "age", "home"], **how)  # type: ignore[arg-type]
+    np.testing.assert_allclose(made.r_se, se, rtol=1e-11)

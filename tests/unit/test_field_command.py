@@ -210,6 +210,11 @@ def test_the_report_tells_dates_and_outcome_where_the_author_did_not(followed):
     assert study_info(study, responses, make_design(study, responses)).method["dates"] == "In spring"
 
 
+def test_a_report_never_reads_the_log(followed):
+    study = read_study(followed)
+    assert not {"contacts.csv", "cases.csv"} & {path.name for path in study.sources()}
+
+
 def test_words_of_another_study_or_status_are_refused(followed):
     main(["field", "own", "--disclose", "--quiet"])
     path = followed / "field_disclosure.yaml"
