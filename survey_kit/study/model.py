@@ -156,6 +156,8 @@ class Weighting:
     """How many years a target may be older or newer than the interviews of its wave."""
     dates: dict[WaveId, WaveId] = field(default_factory=dict)
     """When the interviews of a wave were held: 2026, 2026-05 or 2026-05-14; the wave's year when left out."""
+    cases: str | None = None
+    """The file of all issued cases, in the data folder; who gave no interview joins the rows, told apart by 'interviewed'."""
     replicates: ReplicatePlan | None = None
     """Replicates for the standard errors; needed when a step, such as trim, has no derivative."""
 

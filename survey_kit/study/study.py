@@ -139,11 +139,12 @@ class Study(StudyFile):
         )
 
     def answer_files(self) -> tuple[Path, ...]:
-        """List the files of answers: the common one, those of single waves, the reasons."""
+        """List the files of answers: the common one, those of single waves, the reasons, the issued cases."""
         own = [self.response_path(wave.id) for wave in self.waves if wave.file]
         common = [self.response_path()] if self.responses.file else []
         reasons = [self.data_file(self.responses.reasons.file)] if self.responses.reasons else []
-        return tuple(dict.fromkeys((*common, *own, *reasons)))
+        cases = [self.data_file(self.weighting.cases)] if self.weighting and self.weighting.cases else []
+        return tuple(dict.fromkeys((*common, *own, *reasons, *cases)))
 
     def sources(self) -> tuple[Path, ...]:
         """List every file that goes into the study's figures."""

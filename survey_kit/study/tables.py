@@ -13,6 +13,7 @@ from survey_kit.instrument import Instrument, read_instrument, versions
 from survey_kit.responses import read_table
 from survey_kit.responses.collected import CASE, VERSION, read_collected
 from survey_kit.responses.several import column_name, spellings
+from survey_kit.study.issued import issued_columns, with_issued
 from survey_kit.study.model import Columns, DesignKey, FileFormat, Wave
 from survey_kit.study.study import Study
 from survey_kit.study.weights import plan_columns
@@ -111,10 +112,12 @@ def read_files(study: Study, items: Sequence[str], columns: Sequence[str]) -> Fi
         for module, table in part.members.items():
             members.setdefault(module, []).append(table)
     whole = [part.frame for part in parts]
+    version = VERSION if any(exports) else None
+    frame = whole[0] if len(whole) == 1 else pd.concat(whole, ignore_index=True)
     return Files(
-        frame=whole[0] if len(whole) == 1 else pd.concat(whole, ignore_index=True),
+        frame=with_issued(study, frame, case, [*items, *columns], version),
         case=case,
-        version=VERSION if any(exports) else None,
+        version=version,
         versions=known,
         members={module: pd.concat(tables, ignore_index=True) for module, tables in members.items()},
         problems=[part.problems for part in parts if part.problems is not None],
@@ -228,10 +231,11 @@ def _table(study: Study, path: Path, waves: Sequence[Wave], wanted: Sequence[str
     table = read_table(path, columns=sorted(columns))
     plans = [wave.design.get(key, getattr(study.design, key)) for wave in waves for key in get_args(DesignKey)]
     spread = [name for plan in plans for name in (plan if isinstance(plan, tuple) else (plan,))]
+    issued = issued_columns(study)
     weighed = [name for name in plan_columns(study.plan)[0] if name not in study.derive and name != study.wave_column]
     necessary = dict.fromkeys(name for name in (*spread, study.responses.case, *weighed) if name is not None)
     items = {item.id for form in forms for item in form.items}
-    absent = [name for name in necessary if name not in table.columns and name not in items]
+    absent = [name for name in necessary if name not in table.columns and name not in items and name not in issued]
     if absent:
         names = list(map(str, read_table(path).columns))
         like = next((name for name in names if name.casefold() == absent[0].casefold()), None)

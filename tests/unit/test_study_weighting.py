@@ -324,3 +324,84 @@ def test_columns_of_frames_and_samples_are_read() -> None:
     needed, perhaps = plan_columns(WeightingPlan.read([record, {"kind": "trim", "cap": 9, "by": ["region", "sex"]}]))
     assert needed == ["from", "on_a", "on_b", "region", "sex"]
     assert perhaps == ["proportional"]
+
+
+# ------------------------------------------------------------------------------------------------------ issued cases
+CASES = WEIGHTING.replace("respondent: came", "respondent: interviewed") + "  cases: issued.csv\n"
+
+
+@pytest.fixture
+def apart(weighted: Path) -> Path:
+    """Give the same study with interviews in one file and all issued cases, in another order, in another."""
+    frame = pd.read_csv(weighted / "data" / "own.csv")
+    known = ["year", "id", "stratum", "psu", "units", "w", "sex"]
+    frame.loc[frame["came"], ["year", "id", "q1", "q2", "sex", "units"]].to_csv(
+        weighted / "data" / "own.csv", index=False
+    )
+    frame[known].assign(phone="87010000000").sample(frac=1, random_state=1).to_csv(
+        weighted / "data" / "issued.csv", index=False
+    )
+    declare(weighted, CASES)
+    return weighted
+
+
+def test_issued_cases_beside_the_interviews_give_the_same(weighted: Path, apart: Path) -> None:
+    study = read_study(apart)
+    responses = read_responses(study).checked()
+    made = make_weights(study, responses)
+    assert "phone" not in responses.frame
+    rows = sk.compute(study).rows
+    by_case = pd.Series(made.values, index=pd.MultiIndex.from_frame(responses.frame[["year", "id"]].astype(str)))
+    frame = pd.read_csv(apart / "data" / "issued.csv")
+    answers = pd.read_csv(apart / "data" / "own.csv").assign(came=True)
+    whole = frame.merge(answers[["year", "id", "q1", "came"]], how="left", on=["year", "id"]).sort_values(
+        ["year", "id"]
+    )
+    whole["came"] = whole["came"].eq(True)
+    design = sk.Design(whole, weight="w", strata="stratum", psu="psu", fpc="units", wave="year", case="id")
+    margins = {year: {"sex": SEX, "stratum": QUARTER} for year in (2025, 2026)}
+    hand = WeightingPlan(steps=(Nonresponse(respondent="came", by="stratum"), Rake(margins=margins))).apply(design)
+    keys = pd.MultiIndex.from_frame(whole[["year", "id"]].astype(str))
+    np.testing.assert_allclose(by_case.reindex(keys), hand.values, rtol=1e-12)
+    whole["trusts"] = np.where(whole["q1"].isin([1, 2, 3, 4]), whole["q1"].isin([3, 4]), np.nan)
+    expected = sk.mean(hand.design.with_frame(whole), "trusts", by="year", missing="exclude").table
+    got = rows[(rows["indicator"] == "courts") & (rows["domain"] == "")]
+    np.testing.assert_allclose(
+        got[["estimate", "se", "n"]].astype(float), expected[["estimate", "se", "n"]].astype(float)
+    )
+    assert weighted / "data" / "issued.csv" in study.sources()
+
+
+def test_issued_cases_that_do_not_fit_are_told(apart: Path) -> None:
+    path = apart / "data" / "issued.csv"
+    issued, answers = pd.read_csv(path), pd.read_csv(apart / "data" / "own.csv")
+    first = (issued["year"] == answers["year"][0]) & (issued["id"] == answers["id"][0])
+    for frame, words in (
+        (issued[~first], ("no case that was issued", "first in row 2", "1 of")),
+        (pd.concat([issued, issued.iloc[[3]]]), ("issued twice", "rows 5 and 482")),
+        (issued.drop(columns="id"), ("lack the column 'id'",)),
+        (issued.drop(columns="stratum"), ("'stratum'",)),
+    ):
+        frame.to_csv(path, index=False)
+        with pytest.raises(SurveyKitError) as refusal:
+            weighed(apart)
+        for word in words:
+            assert word in str(refusal.value)
+    issued.to_csv(path, index=False)
+    (apart / "study.yaml").write_text((apart / "study.yaml").read_text().replace(", case: id", ""))
+    with pytest.raises(SurveyKitError, match="no column of cases"):
+        weighed(apart)
+
+
+def test_a_wave_before_the_issued_cases_is_all_interviews(apart: Path) -> None:
+    path = apart / "data" / "issued.csv"
+    issued = pd.read_csv(path)
+    issued[issued["year"] == 2026].to_csv(path, index=False)
+    answers = pd.read_csv(apart / "data" / "own.csv")
+    old = issued[["year", "id", "stratum", "psu", "w"]]
+    answers.merge(old, on=["year", "id"]).to_csv(apart / "data" / "own.csv", index=False)
+    made = weighed(apart)
+    log = made.by_wave().set_index(["wave", "step"])["rows"]
+    assert log["2025", "start"] == log["2025", "nonresponse"] == (answers["year"] == 2025).sum()
+    assert log["2026", "start"] == 240
+    assert log["2026", "nonresponse"] == (answers["year"] == 2026).sum()
