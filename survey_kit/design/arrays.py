@@ -117,6 +117,8 @@ def _unequal(
 
 def _weights(design: Design) -> FloatArray:
     column = design.numbers(design.weight, "weight")
+    if not column.missing.any() and column.values.min() >= 1 / LARGEST_WEIGHT and column.values.max() <= LARGEST_WEIGHT:
+        return column.values
     faults = {
         "missing": column.missing,
         "negative": ~column.missing & (column.values < 0),
@@ -271,7 +273,8 @@ def _identities(
     """Give each unit and stratum the number of the place or person behind it, by the declared overlap."""
     _check_overlap(design, len(per_stage(design)[0]))
     if design.overlap == "none":
-        return np.arange(stage.size, dtype=np.int64), np.arange(len(stage.n_h), dtype=np.int64)
+        units = stage.unit_of_row if unit_row is stage.unit_of_row else np.arange(stage.size, dtype=np.int64)
+        return units, np.arange(len(stage.n_h), dtype=np.int64)
     stratum, unit, rows_are_units = codes
     stratum_of_unit = stratum[unit_row]
     stratum_identity = joint(stratum_of_unit[stage.stratum_start])[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from survey_kit.types import BoolArray, FloatArray, IntArray
 
 LARGEST_TABLE = 4_000_000  # cells kept as a full table
-CHUNK = 65_536  # rows numbered at a time
+CHUNK = 65_536  # rows at a time, at least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,22 +140,50 @@ def occupied(codes: Sequence[IntArray], sizes: Sequence[int], outside: BoolArray
     ([1, 2, 1, 0], [3, 2, 1], [1, 2, 1])
     """
     n = len(codes[0])
+    space = prod(size + 1 for size in sizes)
+    if space > 16 * n:
+        cell, size = _renumbered(_wide_key(codes, sizes, outside))
+        number = np.zeros(0, dtype=np.int64)
+    else:
+        cell, present = np.empty(n, dtype=np.int64), np.zeros(space + 1, dtype=bool)
+        for part in _chunks(n):
+            key = codes[0][part] + 1
+            for code, size in zip(codes[1:], sizes[1:], strict=True):
+                key *= size + 1
+                key += code[part]
+                key += 1
+            if outside is not None:
+                key[outside[part]] = space
+            present[key] = True
+            cell[part] = key
+        number = np.cumsum(present) - 1
+        size = int(number[-1]) + 1
+    first = np.empty(size, dtype=np.int64)
+    for part in _chunks(n):
+        here = cell[part]
+        if len(number):
+            cell[part] = here = number[here]
+        first[here] = np.arange(part.start, part.start + len(here))
+    return Cells(of_row=cell, first=first, rows=np.bincount(cell, minlength=size))
+
+
+def _chunks(n: int) -> list[slice]:
+    """Cut rows into parts that stay in the processor's cache."""
+    size = max(CHUNK, n // 64)
+    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
+
+
+def _wide_key(codes: Sequence[IntArray], sizes: Sequence[int], outside: BoolArray | None) -> IntArray:
+    """Give combinations a number (n,) where there could be many more than rows: those that occur are numbered on the way."""
     key, space = codes[0] + 1, sizes[0] + 1
     for code, size in zip(codes[1:], sizes[1:], strict=True):
-        if space > 4 * n:
+        if space > 4 * len(key):
             key, space = _renumbered(key)
-        key *= size + 1
-        key += code
-        key += 1
+        key = key * (size + 1) + code + 1
         space *= size + 1
     if outside is not None:
         key[outside] = space
-    cell, size = _renumbered(key)
-    first = np.empty(size, dtype=np.int64)
-    for start in range(0, n, CHUNK):
-        part = cell[start : start + CHUNK]
-        first[part] = np.arange(start, start + len(part))
-    return Cells(of_row=cell, first=first, rows=np.bincount(cell, minlength=size))
+    return key
 
 
 def collapse(columns: Sequence[Columns]) -> tuple[IntArray | None, tuple[Columns, ...]]:

@@ -197,4 +197,6 @@ def _check_fpc(N: FloatArray, expected: FloatArray, n_h: IntArray, N_h: FloatArr
 
 def wave_starts(unit_row: IntArray, wave: IntArray, waves: int) -> IntArray:
     """Find the first unit of each wave, and the number of units."""
+    if waves == 1:
+        return np.array([0, len(unit_row)], dtype=np.int64)
     return np.searchsorted(wave[unit_row], np.arange(waves + 1)).astype(np.int64)
