@@ -228,3 +228,11 @@ def test_a_level_nobody_has_is_named(tmp_path: Path) -> None:
     plan = WeightingPlan.read([{"kind": "rake", "targets": "town.yaml#sex"}], sources=Sources(folder=tmp_path))
     with pytest.raises(sk.SurveyKitError, match="x"):
         plan.apply(sk.Design(PEOPLE, weight="w"))
+
+
+def test_files_of_different_populations_are_refused_together(tmp_path: Path) -> None:
+    written(tmp_path, f"{HEAD}margins:\n  age: {{by: age, totals: {{1: 400, 2: 700}}}}\n", "census.yaml")
+    plan = planned(tmp_path, {"kind": "rake", "targets": ["town.yaml#sex", "census.yaml#age"]})
+    with pytest.raises(sk.SurveyKitError, match="different populations") as refusal:
+        plan.apply(sk.Design(PEOPLE, weight="w"))
+    assert "1,000 and 1,100" in str(refusal.value)
