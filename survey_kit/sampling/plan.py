@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from survey_kit.sampling.plan_draw import PlanDraw
 
 SCHEMA = "survey-kit/sample/1"
+BESIDE = ("seed", "data_status", "frame", "listings", "field")  # keys of the same file that belong to survey-kit sample
 Short = Literal["error", "all"]
 
 _KNOWN = {name.casefold(): name for name in (*METHODS, *HOUSEHOLD_RULES)}
@@ -310,8 +311,8 @@ def _read(value: Any, at: Callable[[Sequence[str | int]], str]) -> SamplePlan:
             "This does not say that it is a sample plan.", where=at(()), found=found, fix=f"Write 'schema: {SCHEMA}'."
         )
     for key in value:
-        if key not in {"schema", "title", "stages"}:
-            fix = did_you_mean(key, ("schema", "title", "stages"))
+        if key not in {"schema", "title", "stages", *BESIDE}:
+            fix = did_you_mean(key, ("schema", "title", "stages", *BESIDE))
             raise DesignError(f"A sample plan has no key '{key}'.", where=at((key,)), fix=fix)
     stages = value.get("stages")
     if not isinstance(stages, list) or not stages:

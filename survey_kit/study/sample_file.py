@@ -227,12 +227,7 @@ def read_sample_file(path: str | Path, *, data: tuple[Path, ...] = ()) -> Sample
     own = {key: part for key, part in document.value.items() if key not in OF_THE_PLAN}
     rest = files.Document(path=file, value=own, lines=document.lines)
     made = files.declared(rest, _Entries, SCHEMA, DesignError)
-    staged = {"schema": SCHEMA} | {key: document.value[key] for key in OF_THE_PLAN if key in document.value}
-    try:
-        plan = SamplePlan.read(staged)
-    except DesignError as fault:
-        where = f"{document.at(('stages',))}; {fault.where}" if fault.where else document.at(("stages",))
-        raise DesignError(fault.what, where=where, found=fault.found, fix=fault.fix) from None
+    plan = SamplePlan.from_yaml(file)
     _check(made, plan, document)
     folders = (*data, file.parent, file.parent / "data")
     return SampleFile(

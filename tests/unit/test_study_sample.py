@@ -12,7 +12,7 @@ from survey_kit.cli.main import main
 from survey_kit.cli.outcome import DONE, FINDINGS, MENDABLE
 from survey_kit.errors import DesignError, StudyError
 from survey_kit.report.about import _method as method_of
-from survey_kit.sampling import repeat_plan
+from survey_kit.sampling import SamplePlan, repeat_plan
 from survey_kit.study import read_study
 from survey_kit.study.sample_disclosure import sample_disclosure, write_words
 from survey_kit.study.sample_file import read_sample_file
@@ -141,6 +141,14 @@ def test_the_record_repeats_the_draw(tmp_path):
     assert again.reserves.equals(made.first.reserves)
     assert run(tmp_path / "sample.yaml").record() == made.record()
     assert derived_seed(1, "kish") != derived_seed(2, "kish")
+
+
+def test_one_file_serves_the_plan_and_the_command(tmp_path):
+    path = put(tmp_path)
+    assert SamplePlan.from_yaml(path).to_dict() == read_sample_file(path).plan.to_dict()
+    path.write_text(path.read_text(encoding="utf-8").replace("stages:", "stagse:"), encoding="utf-8")
+    with pytest.raises(DesignError, match="did you mean 'stages'"):
+        SamplePlan.from_yaml(path)
 
 
 def test_a_listing_gives_the_cases(tmp_path):
