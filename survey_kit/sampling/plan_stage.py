@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from survey_kit.sampling.plan import Stage
+
+
+Drawn: TypeAlias = tuple[Draw, IntArray, IntArray, BoolArray, IntArray]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -152,40 +155,55 @@ def draw_stage(
         A seed or a generator.
     """
     luck, seed = _seeded(rng)
-    names = (*upper, *stage.strata)
-    strata = read_strata(frame, names)
-    if stage.of_persons:
-        draw = HOUSEHOLD_RULES[stage.method](frame, names, rng=luck, **stage.within)
-        ones = np.ones(len(strata.levels), dtype=np.int64)
-        zeros = np.zeros_like(ones)
-        turn = np.zeros(draw.n, dtype=np.int64)
-        return StageDraw(
-            stage=stage,
-            draw=draw,
-            turn=turn,
-            main=ones,
-            reserve=zeros,
-            released=zeros,
-            sure=draw.certainty,
-            parent=parent,
-            above=above,
-            seed=seed,
-        )
+    strata = read_strata(frame, (*upper, *stage.strata))
+    drawn = _one_person if stage.of_persons else _units
+    draw, main, reserve, sure, turn = drawn(stage, frame, upper, strata, _first(strata, parent, above), luck)
+    return StageDraw(
+        stage=stage,
+        draw=draw,
+        turn=turn,
+        main=main,
+        reserve=reserve,
+        released=np.zeros_like(reserve),
+        sure=sure,
+        parent=parent,
+        above=above,
+        seed=seed,
+    )
+
+
+def _first(strata: Strata, parent: IntArray, above: FloatArray) -> FloatArray:
+    """Give for each stratum (H,) the overall probability of the unit above, in which it lies."""
+    at = np.zeros(len(strata.levels), dtype=np.int64)
+    at[strata.codes] = parent
+    return above[at]
+
+
+def _one_person(
+    stage: Stage, frame: Frame, upper: tuple[str, ...], strata: Strata, _: FloatArray, luck: np.random.Generator
+) -> Drawn:
+    """Draw one adult of each household by a rule."""
+    draw = HOUSEHOLD_RULES[stage.method](frame, upper, rng=luck, **stage.within)
+    ones = np.ones(len(strata.levels), dtype=np.int64)
+    return draw, ones, np.zeros_like(ones), draw.certainty, np.zeros(draw.n, dtype=np.int64)
+
+
+def _units(
+    stage: Stage, frame: Frame, upper: tuple[str, ...], strata: Strata, above: FloatArray, luck: np.random.Generator
+) -> Drawn:
+    """Draw main sample and reserve together, and tell them apart."""
     if upper:
         check_units_within(frame, upper, stage.unit, strata)
     else:
         check_units(frame, stage.unit, strata)
-    first = np.zeros(len(strata.levels), dtype=np.int64)
-    first[strata.codes] = parent
-    main = sizes_of(stage, frame, strata, above[first], later=bool(upper))
+    main = sizes_of(stage, frame, strata, above, later=bool(upper))
     reserve = _reserve(stage, frame, strata, main, later=bool(upper))
-    wanted = dict(zip(strata.levels, (main + reserve).tolist(), strict=True))
     draw = select(
         frame,
-        wanted,
+        dict(zip(strata.levels, (main + reserve).tolist(), strict=True)),
         method=METHODS[stage.method],
         rng=luck,
-        strata=names,
+        strata=strata.names,
         unit=None if upper else stage.unit,
         **stage.options,
     )
@@ -194,19 +212,7 @@ def draw_stage(
     number = None
     if stage.numbers is not None and reserve.any():
         number = read_permanent(frame, stage.numbers, stage.start, reverse=stage.reverse, strata=strata)
-    turn = _queue(draw, whole, reserve, sure, luck, number)
-    return StageDraw(
-        stage=stage,
-        draw=draw,
-        turn=turn,
-        main=whole,
-        reserve=reserve,
-        released=np.zeros_like(reserve),
-        sure=sure,
-        parent=parent,
-        above=above,
-        seed=seed,
-    )
+    return draw, whole, reserve, sure, _queue(draw, whole, reserve, sure, luck, number)
 
 
 def _seeded(rng: Any) -> tuple[np.random.Generator, Any]:
