@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import survey_kit as sk
-from survey_kit.errors import DesignError
+from survey_kit.errors import DesignError, SurveyKitError
 from survey_kit.sampling import (
     KISH_TABLES,
     SRS,
@@ -236,12 +236,20 @@ def test_a_fault_in_a_file_names_its_line(tmp_path):
         ({"n": {"precision": [{"sd": "sd", "se": 1e-9}], "per_unit": 1}}, "target cannot be reached"),
         ({"reserve": 1.5}, "reserve is a whole number"),
         ({"reserve": {"nord": 1}}, "stratum 'nord' that the frame lacks"),
+        ({"size": "none"}, r"size is zero or negative.*region north, column 'none', row 3"),
+        ({"size": "gone"}, r"number is missing.*region north, column 'gone', row 2"),
+        ({"n": {"rule": "kish", "total": 9}, "size": "none"}, r"missing, zero or negative.*region north.*row 3"),
+        ({"n": 2, "certainty": "sure"}, "(?i)certain.*region north"),
+        ({"n": {"north": 1, "south": 2}}, "stratum has no sample size.*region city"),
+        ({"n": {"nord": 1, "south": 2, "city": 1}}, "stratum 'nord' that the frame lacks.*did you mean 'north'"),
+        ({"strata": ["province"]}, "no column 'province'"),
         ({"n": 2, "reserve": 3, "certainty": "sure"}, "(?i)more certainty units|certain"),
     ],
 )
 def test_a_frame_that_the_plan_does_not_fit(change, told):
-    with pytest.raises(DesignError, match=f"(?s){told}") as fault:
-        plan(FIRST | change).draw(AREAS.assign(sure=AREAS.index < 3), rng=1)
+    more = {"none": AREAS["people"] * (AREAS.index != 2), "gone": AREAS["people"].where(AREAS.index != 1)}
+    with pytest.raises(SurveyKitError, match=f"(?s){told}") as fault:
+        plan(FIRST | change).draw(AREAS.assign(sure=AREAS.index < 3, **more), rng=1)
     assert fault.value.fix
 
 

@@ -78,11 +78,21 @@ def test_a_certainty_unit_is_a_stratum_of_its_houses():
     assert 0 < by_stage < np.sqrt(V)
 
 
-def test_unequal_probabilities_have_their_approximation():
+def test_unequal_probabilities_have_their_approximation_and_the_second_stage_comes_on_top():
+    """Horvitz & Thompson (1952), Cochran (1977), equation 11.42: V of the unit totals, plus the variance within units over pi."""
     drawn = two_stages(**SIZES)
     design = drawn.design(variance="stages")
     assert design.pps.method == "brewer"
-    assert 0 < sk.total(design, "y").table["se"].iloc[0] < 2 * sk.total(drawn.design(), "y").table["se"].iloc[0]
+    units = (
+        drawn.frame.groupby(["region", "area"])
+        .agg(mean=("y", "mean"), s2=("y", "var"), pi=("pi_1", "first"))
+        .reset_index()
+    )
+    units["t"], units["w"] = 9 * units["mean"], 1 / units["pi"]
+    first = sk.Design(units, weight="w", strata="region", psu="area", pps=sk.Pps(probability="pi", method="brewer"))
+    within = (81 * (1 - 4 / 9) * units["s2"] / 4 / units["pi"]).sum()
+    expected = sk.total(first, "t").table["se"].iloc[0] ** 2 + within
+    np.testing.assert_allclose(sk.total(design, "y").table["se"].iloc[0] ** 2, expected)
 
 
 def test_answers_of_units_released_and_weights_within_them():
