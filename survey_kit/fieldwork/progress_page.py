@@ -132,7 +132,7 @@ def _outcomes(report: FieldReport, say: Words) -> str:
         names = [name for name in rates.columns if name != "rate"]
         rows = [[row["rate"], *(f"{_percent(row[name])} %" for name in names)] for row in rates.to_dict("records")]
         text += f"<h3>{escape(say('rates'))}</h3>"
-        text += f"<p>{escape(say('eligible', e=f'{report.outcome.e:.3f}', method=report.outcome.e_method))}</p>"
+        text += f"<p>{escape(say('eligible', e=f'{report.outcome.e:.3f}', method=say(f'e_{report.e}')))}</p>"
         text += _table([say("rate"), *(say(name) for name in names)], rows)
     return _part(say("outcomes"), text)
 

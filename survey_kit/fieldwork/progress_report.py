@@ -34,6 +34,8 @@ class FieldReport:
         By day, unit, interviewer, attempt and hour; open cases.
     outcome, weighted
         Outcome rates of all cases, and with base weights (None without a weight).
+    e
+        How the eligible share of the unknown cases was found: a method, or ``"given"``.
     domains
         Outcome rates by level, a table for each domain; weighted when there is a weight.
     balance
@@ -48,6 +50,7 @@ class FieldReport:
     progress: Progress
     outcome: Outcome
     weighted: Outcome | None
+    e: str
     domains: Mapping[str, pd.DataFrame]
     balance: Representativity | None
     track: pd.DataFrame | None
@@ -172,6 +175,7 @@ def field_report(
         progress=progress,
         outcome=outcome,
         weighted=weighted,
+        e={"casro": "proportional"}.get(e, e) if isinstance(e, str) else "given",
         domains=by,
         balance=found,
         track=track,

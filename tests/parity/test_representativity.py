@@ -47,7 +47,7 @@ def test_indicators_equal_r(case: str) -> None:
 
 @pytest.mark.parametrize(("how", "se"), [({"weight": "w"}, 0.0396819034557), ({"fpc": "N"}, 0.0390558066863)])
 def test_the_standard_error_equals_another_package(how: dict[str, str], se: float) -> None:
-    """The standard error of R as the package sampcompR computes it for these cases.
+    """The standard error of R as the package sampcompR 0.3.2 computes it for these cases.
 
     With equal weights it leaves the drawing of the sample out, as when everybody was drawn.
     """

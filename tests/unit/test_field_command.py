@@ -122,6 +122,8 @@ def test_the_page_speaks_every_language(followed, language):
     assert f"<html lang='{language}'>" in page
     words = {"kk": "Жасанды деректер", "ru": "Синтетические данные", "en": "Synthetic data"}
     assert page.count(words[language]) == 2  # in the title and on top
+    assert "e = 0." in page
+    assert ("eligible share" in page) == (language == "en")
     assert "{" not in re.sub(r"(?s)<style>.*?</style>", "", page)
 
 
