@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from survey_kit.design.design import Design
 
 MISSED = 1e-6
+LARGEST_PROGRAMME = 200_000  # rows or cells
 NAMED = 3
 Wish = float | Mapping[Any, float] | None
 
@@ -153,7 +154,7 @@ def _softly(
         _check_reach(made.columns, inside, targets, weights, exact)
     found, soft = solve_soft(step, soft, step.by_cell(weight), targets)
     if not found.converged:
-        raise _no_solution(step, found.error, weights)
+        raise _no_solution(step, weight, found.error, weights)
     row = slice(None) if cell is None else cell
     step = replace(step, g=found.g[row], slope=found.slope[row], iterations=found.iterations, soft=soft)
     step = replace(step, largest_error=float(np.abs(soft.reached - 1).max()))
@@ -251,15 +252,62 @@ def _check_reach(
         )
 
 
-def _no_solution(step: Calibration, error: FloatArray, weights: tuple[float, float] | None) -> DesignError:
-    worst = np.argsort(error)[::-1][:NAMED]
+def _no_solution(
+    step: Calibration, weight: FloatArray, error: FloatArray, weights: tuple[float, float] | None
+) -> DesignError:
+    """Say which margins stay out of reach where their violations, beyond what is free, add up to the least."""
     within = "" if weights is None else f" with weights from {weights[0]:,.6g} to {weights[1]:,.6g}"
+    free = step.soft is not None and bool((step.soft.tolerance > 0).any())
+    what = f"These margins cannot be reached together{within}{', tolerances included' if free else ''}."
+    fix = "Widen the limits or tolerances, join levels, or let more margins be missed (tolerance, cost)."
+    far = _beyond(step, weight) if len(weight) <= LARGEST_PROGRAMME else {}
+    if far:
+        listed = sorted(far, key=lambda k: -abs(far[k]))[:NAMED]
+        more = f"; {len(far) - NAMED} more" if len(far) > NAMED else ""
+        nearest = "; ".join(f"{far[k]:+.2%}" for k in listed)
+        return DesignError(
+            what,
+            where="; ".join(step.names[k] for k in listed) + more,
+            found=f"at the least {nearest} off" + (" beyond the tolerance" if free else ""),
+            fix=fix,
+        )
+    worst = np.argsort(error)[::-1][:NAMED]
     return DesignError(
-        f"The exact margins cannot be reached together{within}.",
+        "The calibration does not converge.",
         where="; ".join(step.names[k] for k in worst),
         found=f"relative errors up to {error.max():.1e}",
-        fix="Widen the limits or bounds, join levels, or let more margins be missed (tolerance, cost).",
+        fix=fix,
     )
+
+
+def _beyond(step: Calibration, weight: FloatArray) -> dict[int, float]:
+    """Find by a linear programme the least violations (relative, beyond the tolerance) of the columns that bind."""
+    from scipy import sparse
+    from scipy.optimize import linprog
+
+    soft, target = step.soft, step.targets(weight)
+    if soft is None:
+        return {}
+    bind = np.flatnonzero(np.isinf(soft.cost))
+    scale = np.where(target != 0, np.abs(target), 1.0)
+    X = sparse.hstack([block.matrix() for block in step.cell_columns], format="csr")
+    given = step.by_cell(weight)
+    A = sparse.csr_array(X.T.multiply(given[None, :] / scale[:, None]))[bind]
+    low, high = (np.broadcast_to(edge, given.shape) for edge in soft.bounds(step.bounds))
+    low = np.maximum(low, 0.0) if step.distance.positive else low
+    over = sparse.eye_array(len(bind), format="csr")
+    level, delta = target[bind] / scale[bind], soft.tolerance[bind]
+    done = linprog(
+        np.concatenate((np.zeros(len(given)), np.ones(2 * len(bind)))),
+        A_ub=sparse.vstack([sparse.hstack([A, -over, 0 * over]), sparse.hstack([-A, 0 * over, -over])], format="csc"),
+        b_ub=np.concatenate((level + delta, delta - level)),
+        bounds=[*zip(low, high, strict=True), *[(0.0, np.inf)] * (2 * len(bind))],
+        method="highs",
+    )
+    if done.x is None:
+        return {}
+    above, below = np.split(done.x[len(given) :], 2)
+    return {int(k): float(u - v) for k, u, v in zip(bind, above, below, strict=True) if max(u, v) > MISSED}
 
 
 def _note(

@@ -338,6 +338,18 @@ REFUSED: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
         ).apply(bad(age=np.where(FRAME["sex"] == "f", "y", FRAME["age"].where(FRAME["age"] != "y", "o")))),
         ("the limits", "needs a mean weight"),
     ),
+    "tolerances that are too narrow": (
+        lambda: plan(
+            Rake(margins={"age": AGE, "region": {"y": 500.0, "m": 200.0, "o": 300.0}}, tolerance={"region": 0.05})
+        ).apply(bad(region=FRAME["age"])),
+        ("cannot be reached together, tolerances included", "region=y", "beyond the tolerance"),
+    ),
+    "limits that are too narrow together": (
+        lambda: plan(
+            Rake(margins={"sex": {"f": 530.0, "m": 470.0}, "half": {"f": 480.0, "m": 520.0}}, weights=(1.5, 4))
+        ).apply(bad(half=np.where(FRAME.index < 3, "m", FRAME["sex"]))),
+        ("cannot be reached together with weights from 1.5 to 4", "% off"),
+    ),
     "limits in reverse": (lambda: plan(Rake(margins=MARGINS, weights=(5, 1))).apply(bad()), ("smallest and largest",)),
     "household of two weights": (
         lambda: plan(Integrated(household="home", controls={"sex": SEX})).apply(bad(w=FRAME["w"] + FRAME.index % 2)),
