@@ -46,6 +46,24 @@ class CoverageEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BordersEntry:
+    """Regions of a frame that is older than today's."""
+
+    __pydantic_config__ = STRICT
+
+    crosswalk: str
+    """The crosswalk, from this file's folder."""
+    region: str
+    """The column of old regions."""
+    place: str | None = None
+    """The column of districts, where regions were divided."""
+    places: str | None = None
+    """The table that says in which new region each district lies, with the columns named by place and into."""
+    into: str = "region_new"
+    """The column of new regions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JoinEntry:
     """Small units that are joined with a neighbour."""
 
@@ -89,6 +107,8 @@ class FrameEntry:
     """The column with the unit's name in words."""
     within: Names = ()
     """Columns within which sizes are repaired and units joined; the first stage's strata when left out."""
+    borders: BordersEntry | None = None
+    """How old regions become today's."""
     coverage: CoverageEntry | None = None
     """Official figures to compare with."""
     repair: tuple[SizeRule, ...] = ()

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from survey_kit import files, frames
 from survey_kit.errors import DesignError
+from survey_kit.instrument.crosswalk import read_crosswalk
 from survey_kit.responses.read import read_table
 from survey_kit.sampling.frame_check import check_frame
 from survey_kit.sampling.frame_coverage import coverage
+from survey_kit.sampling.frame_regions import move_regions
 from survey_kit.sampling.frame_sizes import Repaired, repair_sizes
 from survey_kit.sampling.frame_units import Remade, join_small, segment_large
 from survey_kit.study.sample_file import CoverageEntry, SampleFile
@@ -69,8 +71,8 @@ def ready_frame(sample: SampleFile) -> ReadyFrame:
     """Read the frame of a sample, check it, repair sizes, join or cut units, and check what came out."""
     entry, stage = sample.frame, sample.plan.stages[0]
     path = sample.table(entry.file)
-    given = read_table(path)
     inputs = {path.name: files.digest(path)}
+    given = _moved(sample, read_table(path), inputs)
     columns = set(frames.columns(given))
     unit = entry.unit or stage.unit
     size = entry.size or (stage.size if stage.size in columns else None)
@@ -110,6 +112,25 @@ def ready_frame(sample: SampleFile) -> ReadyFrame:
     )
     return ReadyFrame(
         frame=frame, given=first, problems=last, covered=covered, repaired=repaired, remade=remade, inputs=inputs
+    )
+
+
+def _moved(sample: SampleFile, frame: Frame, inputs: dict[str, str]) -> Frame:
+    """Bring old regions to today's borders, as the file says."""
+    entry = sample.frame.borders
+    if entry is None:
+        return frame
+    paths = [sample.table(name) for name in (entry.crosswalk, entry.places) if name is not None]
+    inputs |= {one.name: files.digest(one) for one in paths}
+    places = None
+    if entry.places is not None and entry.place is not None:
+        known = read_table(paths[1])
+        districts, regions = (frames.texts(known, name, "places") for name in (entry.place, entry.into))
+        places = {
+            one: code for one, code in zip(districts, regions, strict=True) if one is not None and code is not None
+        }
+    return move_regions(
+        frame, read_crosswalk(paths[0]), region=entry.region, place=entry.place, places=places, into=entry.into
     )
 
 

@@ -30,6 +30,10 @@ def _frame(run: SampleRun, *, digest: bool = True) -> list[str]:
     counts = run.ready.given["severity"].value_counts()
     told = ", ".join(_several(counts[grade], grade) for grade in ("error", "warning", "note") if grade in counts)
     lines = [f"The frame is the table {entry.file}{named}. Checked as given, it had {told or 'no problem'}."]
+    if entry.borders is not None:
+        lines.append(
+            f"Its regions ({entry.borders.region}) were brought to today's borders by {entry.borders.crosswalk}."
+        )
     covered = run.ready.covered
     if covered is not None:
         known = covered[covered["ratio"].notna()]

@@ -143,6 +143,20 @@ def test_the_record_repeats_the_draw(tmp_path):
     assert derived_seed(1, "kish") != derived_seed(2, "kish")
 
 
+def test_old_regions_are_brought_to_todays_borders(tmp_path, root):
+    shutil.copy(root / "instruments" / "core" / "crosswalks" / "regions_2022.yaml", tmp_path)
+    frame = areas().assign(oblast=["KZ-11", "KZ-63"] * 120, town=["x", "Semey", "y", "Oskemen"] * 60)
+    places = pd.DataFrame({"town": ["Semey", "Oskemen"], "region_new": ["KZ-10", "KZ-63"]})
+    places.to_csv(tmp_path / "towns.csv", index=False)
+    borders = {"crosswalk": "regions_2022.yaml", "region": "oblast", "place": "town", "places": "towns.csv"}
+    made = ready_frame(read_sample_file(put(tmp_path, changed("frame", "borders", to=borders), frame)))
+    assert made.frame["region_new"].value_counts().to_dict() == {"KZ-11": 119, "KZ-10": 60, "KZ-63": 60}
+    assert {"regions_2022.yaml", "towns.csv"} <= set(made.inputs)
+    del borders["places"]
+    with pytest.raises(DesignError, match="KZ-63 was divided, and a unit cannot be placed"):
+        ready_frame(read_sample_file(put(tmp_path, changed("frame", "borders", to=borders), frame)))
+
+
 def test_one_file_serves_the_plan_and_the_command(tmp_path):
     path = put(tmp_path)
     assert SamplePlan.from_yaml(path).to_dict() == read_sample_file(path).plan.to_dict()
