@@ -41,7 +41,7 @@ REGION_SPREAD = 0.10  # standard deviation of the logarithm of a region's factor
 LEAN = 0.25  # of cooperation on the willingness of a person: exp(LEAN x response)
 MOST = 0.97
 PACE = 0.08  # standard deviation of the logarithm of an interviewer's pace
-FABRICATED_SHARE = 0.5  # of a fabricator's cases without an interview, how many become invented ones
+FABRICATED_SHARE = 0.5  # of a fabricator's cases, how many are invented, whatever would have come of them
 FABRICATED_MINUTES = 0.45  # length of an invented interview over an honest one
 
 
@@ -275,8 +275,8 @@ def _fabricated(
         found = f"{fabricators}, {len(np.unique(who))} interviewers"
         raise StudyError("There are more fabricators than interviewers.", found=found, fix="Plant fewer.")
     inventing = rng.choice(np.unique(who), size=fabricators, replace=False)
-    without = lived & ~visits.interviewed & ~np.char.startswith(visits.code.astype(str), "3.")
-    invented = without & np.isin(who, inventing) & (rng.random(len(who)) < FABRICATED_SHARE)
+    found = lived & ~np.char.startswith(visits.code.astype(str), "3.")
+    invented = found & np.isin(who, inventing) & (rng.random(len(who)) < FABRICATED_SHARE)
     told = Visits(
         visits=np.where(invented, 1, visits.visits),
         code=np.where(invented, COMPLETE, visits.code),
