@@ -116,11 +116,12 @@ def _smallest_gap(columns: Sequence[Columns], weight: FloatArray, target: FloatA
     q, m = A.shape
     scale = np.where(target != 0, np.abs(target), 1.0)
     identity = sparse.eye_array(q)
+    limits: Any = np.vstack([np.tile(bounds, (m, 1)), np.tile((0.0, np.inf), (2 * q, 1))])
     done = linprog(
         np.concatenate((np.zeros(m), np.ones(2 * q))),
         A_eq=sparse.hstack([sparse.diags_array(1 / scale) @ A, identity, -identity], format="csc"),
         b_eq=target / scale,
-        bounds=np.vstack([np.tile(bounds, (m, 1)), np.tile((0.0, np.inf), (2 * q, 1))]),
+        bounds=limits,
         method="highs",
     )
     return np.zeros(q) if done.x is None else scale * (done.x[m : m + q] - done.x[m + q :])
@@ -137,13 +138,14 @@ def _largest_share(A: Any, target: FloatArray, bounds: Bounds) -> float | None:
     q, m = A.shape
     scale = np.maximum(np.abs(target), abs(A).max(axis=1).toarray().ravel())
     scale = np.where(scale > 0, scale, 1.0)
+    limits: Any = np.vstack([np.tile(bounds, (m, 1)), (0.0, 1.0)])
     done = linprog(
         np.append(np.zeros(m), -1.0),
         A_eq=sparse.hstack(
             [sparse.diags_array(1 / scale) @ A, sparse.csr_array(-(target / scale)[:, None])], format="csc"
         ),
         b_eq=np.zeros(q),
-        bounds=np.vstack([np.tile(bounds, (m, 1)), (0.0, 1.0)]),
+        bounds=limits,
         method="highs",
     )
     return None if done.x is None or not done.x[-1] > LEAST_SHARE else float(done.x[-1])
