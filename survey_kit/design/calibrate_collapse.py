@@ -125,7 +125,8 @@ def joined(
         first += block.size
         start += len(own)
     stays = place >= 0
-    return tuple(out), np.bincount(place[stays], weights=target[stays], minlength=len(kept)), place
+    sums = np.bincount(place[stays], weights=target[stays], minlength=len(kept)).astype(np.float64, copy=False)
+    return tuple(out), sums, place
 
 
 def members(columns: Sequence[Columns], weight: FloatArray) -> FloatArray:
@@ -275,4 +276,5 @@ def _gone(block: Columns, made: Replicates, layout: Layout) -> BoolArray:
         return np.stack(some, axis=1)
     stage = layout.stages[made.stage]
     here = table(block.code, block.size, stage.unit_of_row, stage.size, np.ones(len(block.code)))
-    return np.asarray(here @ (made.factors != 0).astype(np.float64)) == 0
+    out: BoolArray = np.asarray(here @ (made.factors != 0).astype(np.float64)) == 0
+    return out

@@ -98,7 +98,8 @@ def replicate_rows(made: Replicates, layout: Layout, kinds: Kinds) -> Iterator[F
     """Yield the calibrated weights (n,) of one replicate after the other."""
     if made.factors is None:
         for w, steps in zip(made.of_rows(layout), of_replicates(kinds.steps, made.coefficients), strict=True):
-            g = kinds.factors(np.bincount(kinds.of_row, weights=w, minlength=kinds.size), steps)
+            sums = np.bincount(kinds.of_row, weights=w, minlength=kinds.size).astype(np.float64, copy=False)
+            g = kinds.factors(sums, steps)
             yield w * g[kinds.of_row]
         return
     unit = layout.stages[made.stage].unit_of_row
@@ -141,7 +142,8 @@ def _taken(step: Calibration, rows: IntArray) -> Calibration:
     def some(block: Columns) -> Columns:
         return replace(block, code=block.code[rows])
 
-    fitted, relative = step.response, step.relative
+    fitted = step.response
+    relative = step.relative if isinstance(step.relative, Relative) else None
     if fitted is not None:
         fitted = replace(fitted, answered=fitted.answered[rows], inside=fitted.inside[rows], p=fitted.p[rows])
     return replace(
@@ -149,5 +151,8 @@ def _taken(step: Calibration, rows: IntArray) -> Calibration:
         columns=tuple(some(block) for block in step.columns),
         relative=None if relative is None else replace(relative, groups=some(relative.groups)),
         response=fitted,
-        **{name: None if getattr(step, name) is None else getattr(step, name)[rows] for name in BY_ROW},
+        cell=None if step.cell is None else step.cell[rows],
+        g=step.g[rows],
+        slope=step.slope[rows],
+        fixed=None if step.fixed is None else step.fixed[rows],
     )

@@ -131,9 +131,11 @@ def calibrated(
         raise no_solution(step.cell_columns, given, target, ask.distance, ask.bounds, found)
     if ask.distance.positive:
         _check_vanishing(step, found, weight)
+    g, slope = by_row(step, found)
     step = replace(
         step,
-        **by_row(step, found),
+        g=g,
+        slope=slope,
         coefficients=None if ask.distance.adds and not np.isfinite(ask.bounds).any() else found.coefficients,
         iterations=found.iterations,
         largest_error=float(found.error.max()),
@@ -143,18 +145,18 @@ def calibrated(
     return with_steps(design, (*design.calibration, replace(step, notes=said)))
 
 
-def by_row(step: Calibration, found: Factors) -> dict[str, FloatArray]:
+def by_row(step: Calibration, found: Factors) -> tuple[FloatArray, FloatArray]:
     """Give factors and slopes of cells to their rows (n,)."""
     if step.cell is None:
-        return {"g": found.g, "slope": found.slope}
+        return found.g, found.slope
     g = found.g[step.cell]
-    return {"g": g, "slope": g if np.array_equal(found.g, found.slope) else found.slope[step.cell]}
+    return g, g if np.array_equal(found.g, found.slope) else found.slope[step.cell]
 
 
 def _check_vanishing(step: Calibration, found: Factors, weight: FloatArray) -> None:
     if found.g.min() >= ALMOST_ZERO * found.g.max():  # the mean is between them
         return
-    g = by_row(step, found)["g"]
+    g, _ = by_row(step, found)
     typical = float(np.abs(weight) @ g / np.abs(weight).sum())
     vanishing = g < ALMOST_ZERO * typical
     if vanishing.any():

@@ -90,14 +90,16 @@ def _unit_kinds(design: Design, rows: Rows, kinds: Kinds, stage: int) -> _UnitKi
     from scipy import sparse
 
     counted, layout = rows.counted, design.layout
-    kind, base = counted.taken(kinds.of_row), counted.taken(layout.base_weight)
+    unit_of_row, base = layout.stages[stage].unit_of_row, counted.taken(layout.base_weight)
+    kind = kinds.of_row if counted.rows is None else kinds.of_row[counted.rows]
+    unit = unit_of_row if counted.rows is None else unit_of_row[counted.rows]
     lines = occupied([counted.unit_cell[stage]], [layout.stages[stage].size * counted.domains])
     L = len(lines.first)
     sums = [base if part is None else base * part for part in rows.u]
     cell = counted.cell[lines.first]
     return _UnitKinds(
         tables=tuple(sparse.csr_array((part, (lines.of_row, kind)), shape=(L, kinds.size)) for part in sums),
-        unit=counted.taken(layout.stages[stage].unit_of_row)[lines.first],
+        unit=unit[lines.first],
         cells=sparse.csr_array((np.ones(L), (cell, np.arange(L))), shape=(counted.domains * counted.waves, L)),
     )
 
