@@ -1,6 +1,6 @@
 """How often the intervals of the eleven-wave rehearsal hold the truth, and what its weights can and cannot repair.
 
-    .venv/bin/python benchmarks/country.py                          # 2,000 unbiased surveys, 500 of each biased scenario; prints
+    .venv/bin/python benchmarks/country.py                          # 2,000 unbiased surveys, 400 of each biased scenario; prints
     .venv/bin/python benchmarks/country.py --write                  # and writes benchmarks/country.md
 
 Each run draws areas, dwellings and adults of the one made-up country anew, holds the field, makes the weights by the plan, and estimates
@@ -36,7 +36,7 @@ from survey_kit.types import FloatArray
 
 HERE = Path(__file__).resolve().parent
 SEED, WAVE, LEVEL, BAND = 16, 11, 0.95, 0.05
-RAW = 500  # runs that are also estimated with selection weights alone
+RAW = 400  # runs that are also estimated with selection weights alone
 TITLES = {
     "trust": "trusts the state",
     "service": "satisfied with services",
@@ -81,8 +81,9 @@ class Runs:
         return ((self.low <= self.truth) & (self.truth <= self.high)).mean(axis=0)
 
 
-def run(country: Population, runs: Mapping[Scenario, int]) -> list[Runs]:
-    """Hold the surveys of every scenario; one sample serves the scenarios that still have runs to make."""
+def run(country: Population, runs: Mapping[Scenario, int], minutes: float = np.inf) -> list[Runs]:
+    """Hold the surveys of every scenario, until the minutes are over; one sample serves all that still have runs to make."""
+    last = time.monotonic() + 60 * minutes
     said = answers(country)
     regions = country.truth(said["trust"], "region", wave=WAVE)
     truth = [float(country.truth(value)["truth"].iloc[0]) for value in said.values()] + regions["truth"].tolist()
@@ -92,6 +93,8 @@ def run(country: Population, runs: Mapping[Scenario, int]) -> list[Runs]:
         for scenario in runs
     }
     for seed in range(max(runs.values())):
+        if time.monotonic() > last:
+            break
         sample = draw_wave(country, WAVE, seed=seed)
         for scenario, rows in kept.items():
             if seed >= runs[scenario]:
@@ -191,12 +194,17 @@ def main() -> None:
     """Run, print, and write if asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=2000)
-    parser.add_argument("--biased-runs", type=int, default=500)
+    parser.add_argument("--biased-runs", type=int, default=400)
+    parser.add_argument(
+        "--minutes", type=float, default=np.inf, help="stop after so many, with the runs made until then"
+    )
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
     country = build_population(SEED)
     began = time.perf_counter()
-    results = run(country, {UNBIASED: asked.runs, CORRECTABLE: asked.biased_runs, BIASED: asked.biased_runs})
+    results = run(
+        country, {UNBIASED: asked.runs, CORRECTABLE: asked.biased_runs, BIASED: asked.biased_runs}, asked.minutes
+    )
     page = told(results, time.perf_counter() - began)
     print(page)
     if asked.write:

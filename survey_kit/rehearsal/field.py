@@ -187,8 +187,7 @@ def hold_field(
     moved = rng.standard_normal(len(codes)) * scenario.interviewers + (wave.mode_effect if by_telephone else 0.0)
     mode = "telephone" if by_telephone else "face_to_face"
     copied = _copied(invented[took], who[took], rng)
-    ids = cases["case"].to_numpy(), cases["psu"].to_numpy()
-    contacts = contact_log(*ids, who, codes, visits, minutes, mode, rng) if log else _no_contacts()
+    contacts = contact_log(cases, who, codes, visits, minutes, mode, rng) if log else _no_contacts()
     return Field(
         wave=wave.number,
         scenario=scenario,
@@ -275,8 +274,8 @@ def _fabricated(
         found = f"{fabricators}, {len(np.unique(who))} interviewers"
         raise StudyError("There are more fabricators than interviewers.", found=found, fix="Plant fewer.")
     inventing = rng.choice(np.unique(who), size=fabricators, replace=False)
-    found = lived & ~np.char.startswith(visits.code.astype(str), "3.")
-    invented = found & np.isin(who, inventing) & (rng.random(len(who)) < FABRICATED_SHARE)
+    there = lived & ~np.char.startswith(visits.code.astype(str), "3.")
+    invented = there & np.isin(who, inventing) & (rng.random(len(who)) < FABRICATED_SHARE)
     told = Visits(
         visits=np.where(invented, 1, visits.visits),
         code=np.where(invented, COMPLETE, visits.code),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from survey_kit.rehearsal.outcomes import AWAY, NOBODY, Visits
 from survey_kit.types import FloatArray, IntArray
@@ -20,8 +19,7 @@ WAY = 40.0  # minutes to the next door, on average
 
 
 def contact_log(
-    case: NDArray[Any],
-    psu: NDArray[Any],
+    cases: pd.DataFrame,
     interviewer: IntArray,
     codes: tuple[str, ...],
     visits: Visits,
@@ -31,10 +29,11 @@ def contact_log(
 ) -> pd.DataFrame:
     """Give the contact log: one row for each visit, in the order of the cases, columns of ``survey-kit/contacts/1``.
 
-    `minutes` (c,) is the length of the interview, NaN where there was none.
+    `cases` holds the columns ``case`` and ``psu``; `minutes` (c,) is the length of the interview, NaN where there was none.
     """
     import pandas as pd
 
+    case, psu = cases["case"].to_numpy(), cases["psu"].to_numpy()
     row = np.repeat(np.arange(len(case)), visits.visits)
     attempt = np.arange(len(row)) - np.repeat(np.cumsum(visits.visits) - visits.visits, visits.visits) + 1
     last = attempt == visits.visits[row]
