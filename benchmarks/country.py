@@ -152,7 +152,7 @@ def told(results: list[Runs], seconds: float) -> str:
             f"**Coverage {held}**: with taking part by chance alone, 95 % intervals hold the truth in {100 * covered[:6].min():.1f} to "
             f"{100 * covered[:6].max():.1f} % of runs for the country and in {100 * covered[6:].min():.1f} to {100 * covered[6:].max():.1f} % "
             f"by region (mean {100 * covered[6:].mean():.1f} %); no cell may fall under {100 * band:.1f} % ({len(first.cells)} cells together). "
-            "Areas are drawn without replacement and the variance takes them as drawn with replacement, so a little more than 95 % is expected."
+            "Areas are drawn without replacement and the variance takes them as drawn with replacement, which can only make intervals wider."
         ),
         "",
         "| indicator | truth | mean estimate | sd of estimates | mean standard error | coverage |",
