@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from survey_kit import files
 from survey_kit.errors import ReportError
@@ -22,13 +22,32 @@ WEIGHTS_LOG = "weights_log.csv"  # of a study that declares a weighting
 ABOUT = ("about.py", "book.py", "info.py", "rows.py", "display.py")  # of the room `report`, what writes the rows
 
 
+class Edition(Protocol):
+    """What a release adds to a build: files made from the rows, and marks on every page."""
+
+    @property
+    def digest(self) -> str:
+        """Give a digest of everything the files and the marks depend on beside the rows."""
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """Name the files that `write` makes."""
+
+    def write(self, place: Path) -> None:
+        """Write the files of the release beside ``rows.csv``; refuse rows that may not be released."""
+
+    def mark(self, site: Path, place: Path) -> None:
+        """Put the marks of the release on the pages of a site, from what `write` wrote into `place`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is to be built."""
+    """What is to be built, and of which edition when it is a release."""
 
     study: Study
     formats: tuple[str, ...]
     tell: Progress
+    edition: Edition | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,11 +145,22 @@ def _parameters(plan: Plan) -> dict[str, Any]:
     return {"formats": list(plan.formats), "languages": list(plan.study.report.languages)}
 
 
+# ----------------------------------------------------------------------------------------------------------- edition
+def _edition_needs(plan: Plan) -> Any:
+    return plan.edition.digest if plan.edition else None
+
+
+def _edition(plan: Plan, place: Path) -> None:
+    if plan.edition:
+        plan.tell("comparing with the last release", 0, 1)
+        plan.edition.write(place)
+        plan.tell("comparing with the last release", 1, 1)
+
+
 # -------------------------------------------------------------------------------------------------------------- site
 def _site_needs(plan: Plan) -> Any:
-    return fingerprint.of_folder(pages_folder(plan.study)), fingerprint.of_code(
-        without=("cli", "drafting", "rehearsal")
-    )
+    code = fingerprint.of_code(without=("cli", "drafting", "rehearsal"))
+    return fingerprint.of_folder(pages_folder(plan.study)), code, _edition_needs(plan)
 
 
 def _site(plan: Plan, place: Path) -> None:
@@ -141,6 +171,8 @@ def _site(plan: Plan, place: Path) -> None:
     hidden = shutil.ignore_patterns(".*", "__pycache__", "_site", "_freeze", "*_files", "README.md")
     shutil.copytree(pages_folder(plan.study), site, ignore=hidden)
     select_pages(site, read(place / "study.json"))
+    if plan.edition:
+        plan.edition.mark(site, place)
     shutil.copytree(place / "open_data", site / "open_data", dirs_exist_ok=True)
 
 
@@ -230,3 +262,12 @@ STAGES = (
     Stage(name="report", entries=("report",), depends=_report_needs, after=("indicators", "open data", "site"), make=_report),
     Stage(name="manifest", entries=("manifest.json",), depends=_open_data_need, after=("indicators", "open data", "report"), make=_manifest),
 )  # fmt: skip
+
+
+def of(plan: Plan) -> tuple[Stage, ...]:
+    """Give the stages of a plan: those of every build, and for a release its comparison once the figures are there."""
+    if plan.edition is None:
+        return STAGES
+    depends, entries = _edition_needs, plan.edition.entries
+    edition = Stage(name="edition", entries=entries, depends=depends, after=("indicators",), make=_edition)
+    return (STAGES[0], edition, *STAGES[1:])

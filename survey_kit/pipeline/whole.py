@@ -114,6 +114,7 @@ def render(
     formats: Sequence[str] | None = None,
     force: bool = False,
     progress: Progress | None = None,
+    edition: stages.Edition | None = None,
 ) -> Build:
     """Build the report of a study: website, print, open data, manifest.
 
@@ -133,6 +134,8 @@ def render(
         Make every stage again, changed or not.
     progress
         Called with what is being done, steps done and steps in all.
+    edition
+        What a release adds to the build; `survey_kit.make_release` gives it.
 
     Examples
     --------
@@ -153,7 +156,7 @@ def render(
             if progress:
                 progress(what, done, steps)
 
-        _run(work, stages.Plan(study=study, formats=formats, tell=tell), stop_if_asked)
+        _run(work, stages.Plan(study=study, formats=formats, tell=tell, edition=edition), stop_if_asked)
         work.publish()
     report = folder / "report"
     return Build(
@@ -188,7 +191,7 @@ def _run(work: Staging, plan: stages.Plan, stop_if_asked: Callable[[], None]) ->
         stage.make(plan, place)
         stop_if_asked()
 
-    for stage in stages.STAGES:
+    for stage in stages.of(plan):
         work.stage(stage.name, stage.fingerprint(plan, work), stage.entries, partial(made, stage))
 
 
