@@ -268,4 +268,4 @@ def test_oracles_say_which_version_made_them(script: Path) -> None:
     written = {name for name in named if not re.search(r"_(data|joint|phase)\.csv$", name)}  # data are no results
     assert written
     for name in written:
-        assert re.match(r"# R \d+\.\d+\.\d+, survey \d", (script.parent / name).read_text().splitlines()[0])
+        assert re.match(r"# R \d+\.\d+\.\d+, [\w.]+ \d", (script.parent / name).read_text().splitlines()[0])
