@@ -19,6 +19,7 @@ from survey_kit.report.info import (
     WaveInfo,
 )
 from survey_kit.study import Indicator, Study, field_disclosure, said
+from survey_kit.study.quality_file import read_quality
 from survey_kit.study.sample_disclosure import sample_disclosure
 from survey_kit.types import MISSING_KINDS
 
@@ -62,6 +63,7 @@ def study_info(
     """
     obtain = study.responses.obtain
     plan = study.design
+    quality = read_quality(study)
     assumptions = {
         "variance": "; ".join(design.assumptions()),
         "overlap": f"{plan.overlap}: {OVERLAP[plan.overlap]}",
@@ -91,6 +93,8 @@ def study_info(
         problems=_problems(responses),
         missing=_missing(study, responses, design.inside()),
         languages=study.report.languages,
+        quality=quality.texts() if quality else {},
+        reviewed=dict(quality.reviewed or {}) if quality else {},
     )
 
 

@@ -168,6 +168,8 @@ class StudyInfo:
     problems: tuple[ProblemInfo, ...] = ()
     missing: tuple[MissingInfo, ...] = ()
     languages: tuple[str, ...] = ("en",)
+    quality: dict[str, dict[str, str]] = field(default_factory=dict)
+    reviewed: dict[str, str] = field(default_factory=dict)
 
     @property
     def synthetic(self) -> bool:

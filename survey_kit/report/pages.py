@@ -1,7 +1,7 @@
 """Which pages a study gets: those that serve it stay, the others go, from the folder, the menu and the printed report.
 
-A page says in its front matter whom it serves: ``themes: [trust]`` (a theme of an indicator, or ``ratings``), ``studies:
-[...]`` (ids); without either it serves every study. The parts that only dropped pages include go from ``report.qmd``,
+A page says in its front matter whom it serves: ``themes: [trust]`` (a theme of an indicator, ``ratings``, or ``quality`` for a
+study with a ``quality.yaml``), ``studies: [...]`` (ids); without either it serves every study. The parts that only dropped pages include go from ``report.qmd``,
 with the heading before them. What synthetic pages must say is written into their titles and above every page.
 """
 
@@ -18,6 +18,7 @@ from survey_kit.errors import ReportError, did_you_mean
 from survey_kit.report.info import THEMES, StudyInfo
 
 RATINGS: Final = "ratings"
+QUALITY: Final = "quality"
 REAL_TITLE: Final = "real figures"
 SYNTHETIC_TITLE: Final = "Rehearsal, synthetic data"
 BOTH_TITLE: Final = "real ratings; rehearsal with synthetic data"
@@ -69,13 +70,13 @@ def select_pages(site: Path, info: StudyInfo) -> list[str]:
 
 def themes_of(info: StudyInfo) -> frozenset[str]:
     """Name the themes that a study has pages for."""
-    return frozenset({*info.themes, *([RATINGS] if info.ratings else [])})
+    return frozenset({*info.themes, *([RATINGS] if info.ratings else []), *([QUALITY] if info.quality else [])})
 
 
 def _serves(path: Path, info: StudyInfo) -> bool:
     front = _front(path)
     themes, studies = (_listed(front.get(key)) for key in ("themes", "studies"))
-    known = {*THEMES, RATINGS}
+    known = {*THEMES, RATINGS, QUALITY}
     for theme in themes:
         if theme not in known:
             raise ReportError(

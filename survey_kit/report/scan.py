@@ -129,6 +129,7 @@ def look(text: str, *, allow: Collection[str] = ()) -> list[tuple[str, str]]:
 def declared(info: StudyInfo) -> frozenset[str]:
     """Give the addresses and numbers that a study's own texts name on purpose, such as a contact of its producer."""
     texts = [info.producer, info.terms, info.cite, info.weights_note, *info.method.values(), *info.notes]
+    texts += [text for told in info.quality.values() for text in told.values()]
     return frozenset(hit for text in texts for _, hit in look(text))
 
 

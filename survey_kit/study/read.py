@@ -15,6 +15,7 @@ from survey_kit.study import definition, model
 from survey_kit.study.definition import Indicator, IndicatorsFile
 from survey_kit.study.field_plan import check_field, disclosure_path
 from survey_kit.study.model import LEAST, Derived, StudyFile, Wave
+from survey_kit.study.quality_file import quality_path
 from survey_kit.study.sample_disclosure import words_path
 from survey_kit.study.study import Study
 from survey_kit.study.weights import read_plan
@@ -55,7 +56,7 @@ def read_study(path: str | Path, data: str | Path | None = None) -> Study:
     home = find_instrument(declared.instrument_, file.parent)
     forms = {version: read_instrument(home, version) for version in {wave.version for wave in declared.waves}}
     plan, targets = read_plan(declared, file.parent, _below(document))
-    told = (*words_path(file.parent), *disclosure_path(file.parent, declared.field_))
+    told = (*words_path(file.parent), *disclosure_path(file.parent, declared.field_), *quality_path(file.parent))
     study = Study(
         **{one.name: getattr(declared, one.name) for one in fields(StudyFile)},
         path=file,
