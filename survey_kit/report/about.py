@@ -93,6 +93,7 @@ def study_info(
         problems=_problems(responses),
         missing=_missing(study, responses, design.inside()),
         languages=study.report.languages,
+        regions=study.report.regions.domain if study.report.regions else "",
         quality=quality.texts() if quality else {},
         reviewed=dict(quality.reviewed or {}) if quality else {},
     )

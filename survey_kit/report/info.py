@@ -168,6 +168,7 @@ class StudyInfo:
     problems: tuple[ProblemInfo, ...] = ()
     missing: tuple[MissingInfo, ...] = ()
     languages: tuple[str, ...] = ("en",)
+    regions: str = ""
     quality: dict[str, dict[str, str]] = field(default_factory=dict)
     reviewed: dict[str, str] = field(default_factory=dict)
 

@@ -16,6 +16,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from survey_kit.instrument.model import Texts, Version
 from survey_kit.responses.responses import When
 from survey_kit.study.field_plan import FieldPlan
+from survey_kit.study.regions import RegionsEntry
 from survey_kit.types import Break, Code, DataStatus, LonelyPsu, MissingKind, Overlap
 
 SCHEMA = "survey-kit/study/1"
@@ -302,6 +303,8 @@ class ReportPlan:
     """Languages of the report."""
     formats: tuple[Format, ...] = ("html", "pdf")
     """Forms of the report."""
+    regions: RegionsEntry = None
+    """The domain of the regional profiles and maps; none are made when left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from survey_kit.study.definition import Indicator, IndicatorsFile
 from survey_kit.study.field_plan import check_field, disclosure_path
 from survey_kit.study.model import LEAST, Derived, StudyFile, Wave
 from survey_kit.study.quality_file import quality_path
+from survey_kit.study.regions import check_regions, polygons_path
 from survey_kit.study.sample_disclosure import words_path
 from survey_kit.study.study import Study
 from survey_kit.study.weights import read_plan
@@ -57,6 +58,7 @@ def read_study(path: str | Path, data: str | Path | None = None) -> Study:
     forms = {version: read_instrument(home, version) for version in {wave.version for wave in declared.waves}}
     plan, targets = read_plan(declared, file.parent, _below(document))
     told = (*words_path(file.parent), *disclosure_path(file.parent, declared.field_), *quality_path(file.parent))
+    told = (*told, *polygons_path(file.parent, declared.report.regions))
     study = Study(
         **{one.name: getattr(declared, one.name) for one in fields(StudyFile)},
         path=file,
@@ -70,6 +72,7 @@ def read_study(path: str | Path, data: str | Path | None = None) -> Study:
         _check_wave(study, i, wave, _below(document, "waves", i))
     _check_whole(study, _below(document))
     check_field(study, document.at(("field",)))
+    check_regions(study.report.regions, study.domains, file.parent, document.at(("report", "regions")))
     ids = [one.id for one in study.definitions]
     for i, name in enumerate(ids):
         if name in ids[:i]:
