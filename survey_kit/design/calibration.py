@@ -45,8 +45,8 @@ class Rule(Protocol):
         """Say why linearisation cannot follow."""
         ...
 
-    def factors(self, weight: FloatArray) -> FloatArray:
-        """Give the factors (n,) of weights (n,)."""
+    def factors(self, weight: FloatArray, mass: FloatArray | None = None) -> FloatArray:
+        """Give the factors (n,) of weights (n,), in which a row counts `mass` (n,) times; once when left out."""
         ...
 
 
@@ -199,10 +199,10 @@ class Calibration:
             return weight
         return np.bincount(self.cell, weights=weight).astype(np.float64, copy=False)
 
-    def factors(self, weight: FloatArray) -> FloatArray:
-        """Find the factors (n,) that calibrate other weights (n,) in the same way."""
+    def factors(self, weight: FloatArray, mass: FloatArray | None = None) -> FloatArray:
+        """Find the factors (n,) that calibrate other weights (n,) in the same way; in them a row counts `mass` (n,) times."""
         if self.rule is not None:
-            return self.rule.factors(weight)
+            return self.rule.factors(weight, mass)
         if self.response is not None:
             return fit_response(self.columns, weight, self.response.answered, self.response.inside).g
         if not self.size:
@@ -249,11 +249,16 @@ def multiplied(steps: Sequence[Calibration], weight: FloatArray) -> FloatArray:
     return out
 
 
-def apply_steps(steps: Sequence[Calibration], weight: FloatArray) -> FloatArray:
-    """Calibrate other weights (n,), such as those of a replicate, by the same steps; gives weights (n,)."""
+def apply_steps(steps: Sequence[Calibration], weight: FloatArray, base: FloatArray | None = None) -> FloatArray:
+    """Calibrate other weights (n,), such as those of a replicate, by the same steps; gives weights (n,).
+
+    Against the weights `base` (n,) of the sample, a replicate holds a row ``weight / base`` times: rules that look at single weights, such as
+    trimming, then see that many rows of the sample's weight, not one row of a larger weight.
+    """
     out = weight
+    mass = None if base is None else np.divide(weight, base, out=np.zeros_like(weight), where=base != 0)
     for step in steps:
-        out = out * step.factors(out)
+        out = out * step.factors(out, mass)
     return out
 
 

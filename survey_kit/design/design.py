@@ -201,7 +201,8 @@ class Design:
             return
         rows = self.replicates.of_rows(self.layout)
         each = of_replicates(self.calibration, self.replicates.coefficients)
-        yield from (apply_steps(steps, w) if steps else w for steps, w in zip(each, rows, strict=True))
+        base = self.layout.base_weight
+        yield from (apply_steps(steps, w, base) if steps else w for steps, w in zip(each, rows, strict=True))
 
     def kinds(self) -> Kinds | None:
         """Give the rows as kinds that the calibration treats alike; None without one, or where it looks at single rows."""

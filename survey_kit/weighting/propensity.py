@@ -169,7 +169,7 @@ class PropensityClasses:
     number: int
     why: ClassVar[str] = "its classes are cut from the data"
 
-    def factors(self, weight: FloatArray) -> FloatArray:
+    def factors(self, weight: FloatArray, mass: FloatArray | None = None) -> FloatArray:  # noqa: ARG002  (sums of weights see no rows)
         """Give the factors (n,) of weights (n,)."""
         counted = self.inside & (weight > 0)
         p = fit_response(self.columns, weight, self.answered, self.inside).p

@@ -125,18 +125,31 @@ class TrimRule:
     strict: bool
     why: ClassVar[str] = "trimming follows a rule that looks at the weights"
 
-    def factors(self, weight: FloatArray) -> FloatArray:
-        """Give the factors (n,) of weights (n,)."""
-        rows = np.flatnonzero((self.code >= 0) & (weight > 0))
-        return self.cut(weight, self._limits(self.code[rows], weight[rows]))
+    def factors(self, weight: FloatArray, mass: FloatArray | None = None) -> FloatArray:
+        """Give the factors (n,) of weights (n,), in which a row counts `mass` (n,) times with an equal part of its weight."""
+        rows, code, w, m = self.taking_part(weight, mass)
+        return self._cut_rows(rows, code, w, m, self._limits(code, w, m), len(weight))
 
-    def cut(self, weight: FloatArray, limit: FloatArray) -> FloatArray:
+    def cut(self, weight: FloatArray, limit: FloatArray, mass: FloatArray | None = None) -> FloatArray:
         """Give the factors (n,) of weights (n,) for the limit of each cell (cells,)."""
+        rows, code, w, m = self.taking_part(weight, mass)
+        return self._cut_rows(rows, code, w, m, limit, len(weight))
+
+    def taking_part(
+        self, weight: FloatArray, mass: FloatArray | None
+    ) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
+        """Give the rows that take part, their cells, the weight of each time a row counts, and how often it does."""
         rows = np.flatnonzero((self.code >= 0) & (weight > 0))
-        code, w = self.code[rows], weight[rows]
-        mean = np.bincount(code, weights=w, minlength=len(limit)) / np.maximum(
-            np.bincount(code, minlength=len(limit)), 1
-        )
+        m = np.ones(len(rows)) if mass is None else mass[rows]
+        return rows, self.code[rows], weight[rows] / m, m
+
+    def _cut_rows(
+        self, rows: IntArray, code: IntArray, w: FloatArray, m: FloatArray, limit: FloatArray, n: int
+    ) -> FloatArray:
+        size = len(limit)
+        number = np.bincount(code, weights=m, minlength=size)
+        sums = np.bincount(code, weights=m * w, minlength=size)
+        mean = np.divide(sums, number, out=np.zeros(size), where=number > 0)
         low = np.flatnonzero(limit < mean * (1 - ROUNDING))
         if len(low):
             raise WeightingError(
@@ -145,11 +158,11 @@ class TrimRule:
                 found=f"limit {limit[low[0]]:,.6g}, mean weight {mean[low[0]]:,.6g}",
                 fix="Raise the limit.",
             )
-        out = np.ones_like(weight)
-        out[rows] = self._cut(code, w, limit) / w
+        out = np.ones(n)
+        out[rows] = self._cut(code, w, m, limit) / w
         return out
 
-    def _limits(self, code: IntArray, w: FloatArray) -> FloatArray:
+    def _limits(self, code: IntArray, w: FloatArray, m: FloatArray) -> FloatArray:
         limit = np.full(len(self.names), self.cap)
         if np.isinf(self.ratio) and np.isinf(self.iqr):
             return limit
@@ -157,14 +170,15 @@ class TrimRule:
         ends = np.searchsorted(code[order], np.arange(len(limit) + 1))
         for k, (start, stop) in enumerate(pairwise(ends.tolist())):
             if stop > start:
-                low, median, high = np.quantile(w[order[start:stop]], (0.25, 0.5, 0.75))
+                here = order[start:stop]
+                low, median, high = quantiles(w[here], m[here], (0.25, 0.5, 0.75)).tolist()
                 if np.isfinite(self.ratio):
                     limit[k] = min(limit[k], self.ratio * median)
                 if np.isfinite(self.iqr):
                     limit[k] = min(limit[k], median + self.iqr * (high - low))
         return limit
 
-    def _cut(self, code: IntArray, w: FloatArray, limit: FloatArray) -> FloatArray:
+    def _cut(self, code: IntArray, w: FloatArray, m: FloatArray, limit: FloatArray) -> FloatArray:
         """Cut and spread, once or until nothing is above the limit (m,); every round cuts at least one more row."""
         size, most = len(limit), limit[code]
         at: BoolArray = np.zeros(len(w), dtype=bool)
@@ -173,11 +187,30 @@ class TrimRule:
             if not over.any():
                 return w
             at |= over
-            cut = np.bincount(code, weights=np.where(over, w - most, 0.0), minlength=size)
+            cut = np.bincount(code, weights=np.where(over, m * (w - most), 0.0), minlength=size)
             w = np.where(over, most, w)
             part = np.where(at, 0.0, 1.0 if self.equal else w)
-            free = np.bincount(code, weights=part, minlength=size)
+            free = np.bincount(code, weights=m * part, minlength=size)
             w = w + np.divide(cut, free, out=np.zeros(size), where=free > 0)[code] * part
             if not self.strict:
                 return w
         return w
+
+
+def quantiles(values: FloatArray, mass: FloatArray, at: tuple[float, ...]) -> FloatArray:
+    """Give quantiles of values (m,) that each stand `mass` (m,) times, interpolated as those of a list (definition 7).
+
+    Examples
+    --------
+    >>> quantiles(np.array([3.0, 1.0]), np.array([2.0, 1.0]), (0.25, 0.5)), np.quantile([1, 3, 3], (0.25, 0.5))
+    (array([2., 3.]), array([2., 3.]))
+    """
+    order = np.argsort(values, kind="stable")
+    ends = np.cumsum(mass[order])
+    place = np.asarray(at) * max(float(ends[-1]) - 1, 0.0)
+    low = np.floor(place * (1 + ROUNDING))
+    below, above = (
+        values[order[np.minimum(np.searchsorted(ends, j * (1 + ROUNDING), side="right"), len(order) - 1)]]
+        for j in (low, low + 1)
+    )
+    return np.asarray(below + (place - low) * (above - below))

@@ -12,7 +12,7 @@ from survey_kit.design import Design
 from survey_kit.errors import WeightingError
 from survey_kit.types import FloatArray, IntArray
 from survey_kit.weighting.step import appended, coded, count, names
-from survey_kit.weighting.trim import ROUNDING, TrimRule
+from survey_kit.weighting.trim import ROUNDING, TrimRule, quantiles
 
 CANDIDATES = 60
 LOWEST = 0.5  # quantile of the weights below which no limit is tried
@@ -138,16 +138,16 @@ class ErrorRule:
     left: FloatArray
     why: ClassVar[str] = "trimming follows a rule that looks at the weights and the answers"
 
-    def factors(self, weight: FloatArray) -> FloatArray:
-        """Give the factors (n,) of weights (n,)."""
-        limit, _ = self.best(weight)
-        return np.ones_like(weight) if not np.isfinite(limit) else self._at(weight, limit)
+    def factors(self, weight: FloatArray, mass: FloatArray | None = None) -> FloatArray:
+        """Give the factors (n,) of weights (n,), in which a row counts `mass` (n,) times."""
+        limit, _ = self.best(weight, mass)
+        return np.ones_like(weight) if not np.isfinite(limit) else self._at(weight, limit, mass)
 
-    def best(self, weight: FloatArray) -> tuple[float, float]:
+    def best(self, weight: FloatArray, mass: FloatArray | None = None) -> tuple[float, float]:
         """Give the best limit in multiples of the mean weight of a cell, infinite for none, and its relative error."""
-        multiple = self._multiples(weight)
-        low = max(float(np.quantile(multiple, LOWEST)), 1.0)
-        tried = np.unique(np.quantile(multiple, np.linspace(LOWEST, 1.0, CANDIDATES)))
+        multiple, times = self._multiples(weight, mass)
+        tried = quantiles(multiple, times, tuple(np.linspace(LOWEST, 1.0, CANDIDATES).tolist()))
+        low, tried = max(float(tried[0]), 1.0), np.unique(tried)
         best, least = np.inf, 1.0
         before, V = self._means(weight)
         if not (V > 0).any():
@@ -156,24 +156,24 @@ class ErrorRule:
                 fix="Name outcomes that vary, or trim by a rule (Trim).",
             )
         for limit in tried[(tried > low) & (tried < tried.max())]:
-            error = self._error(weight, weight * self._at(weight, float(limit)), before, V)
+            error = self._error(weight, weight * self._at(weight, float(limit), mass), before, V)
             if error < least:
                 best, least = float(limit), error
         return best, least
 
-    def _multiples(self, weight: FloatArray) -> FloatArray:
-        code = self.trim.code
-        rows = np.flatnonzero((code >= 0) & (weight > 0))
-        return weight[rows] / self._mean(weight)[code[rows]]
+    def _multiples(self, weight: FloatArray, mass: FloatArray | None) -> tuple[FloatArray, FloatArray]:
+        """Give the weights that take part in multiples of the mean of their cell, and how often each counts."""
+        _, code, w, m = self.trim.taking_part(weight, mass)
+        return w / self._mean(weight, mass)[code], m
 
-    def _mean(self, weight: FloatArray) -> FloatArray:
-        code, size = self.trim.code, len(self.trim.names)
-        rows = (code >= 0) & (weight > 0)
-        sums = np.bincount(code[rows], weights=weight[rows], minlength=size)
-        return np.asarray(sums / np.maximum(np.bincount(code[rows], minlength=size), 1))
+    def _mean(self, weight: FloatArray, mass: FloatArray | None) -> FloatArray:
+        _, code, w, m = self.trim.taking_part(weight, mass)
+        size = len(self.trim.names)
+        number = np.bincount(code, weights=m, minlength=size)
+        return np.divide(np.bincount(code, weights=m * w, minlength=size), number, out=np.ones(size), where=number > 0)
 
-    def _at(self, weight: FloatArray, limit: float) -> FloatArray:
-        return self.trim.cut(weight, limit * self._mean(weight))
+    def _at(self, weight: FloatArray, limit: float, mass: FloatArray | None) -> FloatArray:
+        return self.trim.cut(weight, limit * self._mean(weight, mass), mass)
 
     def _means(self, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Means (K,) and their variances (K,)."""
