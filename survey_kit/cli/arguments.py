@@ -212,7 +212,8 @@ def _wave(commands: Any) -> None:
 
 def _schema(commands: Any) -> None:
     one = _command(commands, "schema", "Print the JSON Schema that editors use to complete and check a file.", "schema")
-    one.add_argument("what", choices=("study", "indicators", "instrument", "targets"))
+    kinds = ("study", "indicators", "instrument", "targets", "institutions", "strategy", "measures")
+    one.add_argument("what", choices=kinds)
     one.add_argument("--to", metavar="FILE", type=Path, help="write it here instead")
 
 

@@ -91,6 +91,7 @@ def schema(arguments: Namespace) -> Outcome:
     from survey_kit.study.definition import IndicatorsFile
     from survey_kit.study.model import SCHEMA as STUDY
     from survey_kit.study.model import StudyFile
+    from survey_kit.study.policy import INSTITUTIONS, MEASURES, STRATEGY, InstitutionsFile, MeasuresFile, StrategyFile
     from survey_kit.weighting.targets import SCHEMA as TARGETS
     from survey_kit.weighting.targets import TargetsFile
 
@@ -99,6 +100,9 @@ def schema(arguments: Namespace) -> Outcome:
         "indicators": (IndicatorsFile, INDICATORS),
         "instrument": (Declaration, INSTRUMENT),
         "targets": (TargetsFile, TARGETS),
+        "institutions": (InstitutionsFile, INSTITUTIONS),
+        "strategy": (StrategyFile, STRATEGY),
+        "measures": (MeasuresFile, MEASURES),
     }
     kind, name = known[arguments.what]
     made = editor_schema(kind, name)

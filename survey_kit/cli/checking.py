@@ -44,7 +44,8 @@ def check(arguments: Namespace) -> Outcome:
             return _broken(path, error)
         if told:
             told("reading the answers", 1, 2)
-        findings = [*_instruments(study), *_indicators(study), *_data(study), *_sample(study), *_open(study)]
+        findings = [*_instruments(study), *_indicators(study), *_data(study), *_sample(study), *_policy(study)]
+        findings += _open(study)
     errors = sum(one.severity == "error" for one in findings)
     record = {
         "study": study.id,
@@ -159,6 +160,20 @@ def _sample(study: Study) -> Iterator[Finding]:
             message=f"{row['message']}{found}",
             fix=str(row["fix"]),
         )
+
+
+def _policy(study: Study) -> Iterator[Finding]:
+    """Check the files of a policy beside the study, and tell what they leave open."""
+    from survey_kit.study.policy_cover import gaps
+    from survey_kit.study.policy_read import read_policy
+
+    try:
+        policy = read_policy(study)
+    except SurveyKitError as error:
+        yield _of(error, "policy")
+        return
+    for told in gaps(study, policy) if policy else ():
+        yield Finding(part="policy", severity="note", code="POLICY", where=str(study.folder), message=told)
 
 
 def _open(study: Study) -> Iterator[Finding]:

@@ -19,7 +19,10 @@ from survey_kit.study.model import (
     Weighting,
     said,
 )
+from survey_kit.study.policy import Policy
+from survey_kit.study.policy_read import read_policy
 from survey_kit.study.read import read_study
+from survey_kit.study.registry import Registry
 from survey_kit.study.schema import write_schemas
 from survey_kit.study.study import Study
 
@@ -32,8 +35,10 @@ __all__ = [
     "Method",
     "NotAsked",
     "Obtain",
+    "Policy",
     "RatingsPlan",
     "Reasons",
+    "Registry",
     "ReplicatePlan",
     "ReportPlan",
     "Sample",
@@ -45,6 +50,7 @@ __all__ = [
     "field_disclosure",
     "make_design",
     "make_weights",
+    "read_policy",
     "read_responses",
     "read_study",
     "said",

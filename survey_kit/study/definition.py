@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from survey_kit.instrument.model import Texts
 from survey_kit.study.model import STRICT
+from survey_kit.study.registry import Registry
 from survey_kit.types import Code, IndicatorKind, ShareInterval, Theme
 
 SCHEMA = "survey-kit/indicators/1"
@@ -77,6 +78,8 @@ class Indicator:
     """What people said, to follow 'said they': trust the National Congress; by default made from the title."""
     note: Texts | None = None
     """What a reader of the figure has to know."""
+    registry: Registry | None = None
+    """Its entry in the registry: definition in words, standard, targets, who is responsible."""
 
     @property
     def unit(self) -> str:

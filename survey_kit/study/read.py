@@ -15,6 +15,7 @@ from survey_kit.study import definition, model
 from survey_kit.study.definition import Indicator, IndicatorsFile
 from survey_kit.study.field_plan import check_field, disclosure_path
 from survey_kit.study.model import LEAST, Derived, StudyFile, Wave
+from survey_kit.study.policy import policy_paths
 from survey_kit.study.quality_file import quality_path
 from survey_kit.study.regions import check_regions, polygons_path
 from survey_kit.study.sample_disclosure import words_path
@@ -58,7 +59,7 @@ def read_study(path: str | Path, data: str | Path | None = None) -> Study:
     forms = {version: read_instrument(home, version) for version in {wave.version for wave in declared.waves}}
     plan, targets = read_plan(declared, file.parent, _below(document))
     told = (*words_path(file.parent), *disclosure_path(file.parent, declared.field_), *quality_path(file.parent))
-    told = (*told, *polygons_path(file.parent, declared.report.regions))
+    told = (*told, *polygons_path(file.parent, declared.report.regions), *policy_paths(file.parent))
     study = Study(
         **{one.name: getattr(declared, one.name) for one in fields(StudyFile)},
         path=file,

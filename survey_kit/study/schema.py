@@ -11,18 +11,21 @@ from pathlib import Path
 
 from survey_kit.files import write_text
 from survey_kit.instrument import editor_schema
-from survey_kit.study import definition, model
+from survey_kit.study import definition, model, policy
 from survey_kit.weighting import targets
 
 FOLDER = Path(__file__).parent / "schemas"
 
 
 def write_schemas(folder: Path = FOLDER) -> tuple[Path, ...]:
-    """Write the schemas of study files, files of indicators and files of targets into `folder`."""
+    """Write the schemas of study files, files of indicators, targets and a policy into `folder`."""
     made = (
         (model.StudyFile, model.SCHEMA, "Study"),
         (definition.IndicatorsFile, definition.SCHEMA, "Indicators"),
         (targets.TargetsFile, targets.SCHEMA, "Targets"),
+        (policy.InstitutionsFile, policy.INSTITUTIONS, "Institutions and documents"),
+        (policy.StrategyFile, policy.STRATEGY, "Strategy"),
+        (policy.MeasuresFile, policy.MEASURES, "Measures"),
     )
     out = []
     for kind, schema, title in made:
