@@ -105,6 +105,10 @@ class ReportError(SurveyKitError):
     """A report cannot be built."""
 
 
+class ReleaseError(SurveyKitError):
+    """A release cannot be made, or does not hold."""
+
+
 def did_you_mean(word: object, known: Iterable[object]) -> str:
     """Name the nearest known word, or list a few.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from survey_kit import __version__
-from survey_kit.cli import arguments_field, arguments_instrument, arguments_sample, arguments_weight
+from survey_kit.cli import arguments_field, arguments_instrument, arguments_release, arguments_sample, arguments_weight
 from survey_kit.errors import SurveyKitError, did_you_mean
 
 TOUR = """\
@@ -36,6 +36,12 @@ Commands
                        --until DATE  --check  --disclose  --language ru
   weight STUDY       make the weights that study.yaml declares; print log, margins and effects; write them
                        --dry-run  --to DIR  --by COLUMN  --indicator ID  --largest N  --key FILE
+  freeze STUDY       freeze the definitions of the indicators before the field: a digest of each, by whom, when
+                       --approve "Name, role"  --amend WHY
+  release STUDY      build everything anew, compare it with the release before, mark it final, provisional or rehearsal
+                       --edition NAME  --approve "Name, role"  --embargo DATE  --final  --previous DIR  --to DIR
+  verify FOLDER      hold a release against its record and make it again; name the first difference
+                       --study STUDY  --data DIR
   study new NAME     draft a study from a labelled file
                        --from FILE  --to DIR
   wave add WAVE      copy the last wave forward and compare the new file with it
@@ -85,6 +91,7 @@ EXAMPLES = {
     **arguments_sample.EXAMPLES,
     **arguments_field.EXAMPLES,
     **arguments_weight.EXAMPLES,
+    **arguments_release.EXAMPLES,
 }
 
 
@@ -115,7 +122,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 
 def _known(words: Sequence[str]) -> None:
     """Give the nearest command for a misspelt one."""
-    commands = ("report", "indicators", "check", "study", "wave", "instrument", "schema", "sample", "field", "weight")
+    commands = tuple(dict.fromkeys(name.partition(" ")[0] for name in _MODULES))
     first = words[0]
     if not first.startswith("-") and first not in commands:
         raise SurveyKitError(
@@ -146,6 +153,7 @@ def _parser() -> argparse.ArgumentParser:
     arguments_sample.add(commands, _command)
     arguments_field.add(commands, _command)
     arguments_weight.add(commands, _command)
+    arguments_release.add(commands, _command)
     return parser
 
 
@@ -251,6 +259,9 @@ _MODULES = {
     "sample": "sampling",
     "field": "fielding",
     "weight": "weighting",
+    "freeze": "releasing",
+    "release": "releasing",
+    "verify": "releasing",
 }
 
 

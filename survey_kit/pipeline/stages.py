@@ -19,7 +19,15 @@ from survey_kit.types import Progress
 
 PAGES = "reports"
 WEIGHTS_LOG = "weights_log.csv"  # of a study that declares a weighting
-ABOUT = ("about.py", "book.py", "info.py", "rows.py", "display.py")  # of the room `report`, what writes the rows
+POLICY = "policy.json"  # of a study with the files of a policy
+ABOUT = (
+    "about.py",
+    "book.py",
+    "info.py",
+    "rows.py",
+    "display.py",
+    "policy_info.py",
+)  # of the room `report`, what writes the rows
 
 
 class Edition(Protocol):
@@ -81,7 +89,7 @@ def _indicators_need(plan: Plan) -> Any:
 
 def _indicators(plan: Plan, place: Path) -> None:
     from survey_kit.indicators import compute
-    from survey_kit.report import book
+    from survey_kit.report import book, policy_info
     from survey_kit.report.about import study_info
     from survey_kit.study import make_design, make_weights, read_responses
 
@@ -95,6 +103,7 @@ def _indicators(plan: Plan, place: Path) -> None:
         study, responses, design, progress=lambda _, done, of: plan.tell("computing the indicators", done, of)
     )
     book.write(place, series.rows, study_info(study, responses, design, study.report.languages[0], weights))
+    policy_info.write(place, study)
     if weights is not None:
         log = weights.by_wave().assign(data_status=study.data_status)
         files.write_text(place / WEIGHTS_LOG, log.to_csv(index=False, lineterminator="\n"))
@@ -105,7 +114,7 @@ def _open_data_need(plan: Plan) -> Any:
     from survey_kit.report.manifest import commit, versions
 
     code = fingerprint.of_code(without=("cli", "drafting", "rehearsal"))
-    return code, versions(), commit(plan.study.folder), _parameters(plan), sorted(_inputs(plan.study))
+    return code, versions(), commit(plan.study.folder), _parameters(plan), sorted(inputs(plan.study))
 
 
 def _open_data(plan: Plan, place: Path) -> None:
@@ -117,7 +126,7 @@ def _open_data(plan: Plan, place: Path) -> None:
     written = open_data.write(place / "open_data", book.rows, book.info)
     made = manifest.make(
         book.info,
-        inputs=_inputs(plan.study),
+        inputs=inputs(plan.study),
         outputs={path.name: path for path in written},
         parameters=_parameters(plan),
         seed=plan.study.responses.seed,
@@ -127,7 +136,7 @@ def _open_data(plan: Plan, place: Path) -> None:
     plan.tell("writing the open data", 1, 1)
 
 
-def _inputs(study: Study) -> Mapping[str, Path]:
+def inputs(study: Study) -> Mapping[str, Path]:
     """Name the inputs by where they lie: the study's folder, a data folder, the instruments."""
     from survey_kit.report.manifest import named
 
@@ -164,13 +173,17 @@ def _site_needs(plan: Plan) -> Any:
 
 
 def _site(plan: Plan, place: Path) -> None:
+    from survey_kit.report.book import published
     from survey_kit.report.info import read
     from survey_kit.report.pages import select_pages
+    from survey_kit.report.region_pages import add_pages
+    from survey_kit.study.regions import outlines_of
 
     site = place / "site"
     hidden = shutil.ignore_patterns(".*", "__pycache__", "_site", "_freeze", "*_files", "README.md")
     shutil.copytree(pages_folder(plan.study), site, ignore=hidden)
     select_pages(site, read(place / "study.json"))
+    add_pages(site, published(place), *outlines_of(plan.study))
     if plan.edition:
         plan.edition.mark(site, place)
     shutil.copytree(place / "open_data", site / "open_data", dirs_exist_ok=True)
@@ -207,7 +220,7 @@ def _report(plan: Plan, place: Path) -> None:
     figures = place / "site" / "figures"
     if figures.is_dir():
         shutil.rmtree(figures)
-    with _named(ENVIRONMENT, place.resolve()):
+    with named_build(ENVIRONMENT, place.resolve()):
         render_site(
             place / "site",
             place / "report",
@@ -217,7 +230,7 @@ def _report(plan: Plan, place: Path) -> None:
 
 
 @contextlib.contextmanager
-def _named(name: str, folder: Path) -> Iterator[None]:
+def named_build(name: str, folder: Path) -> Iterator[None]:
     """Name the build folder to the pages, for as long as they run."""
     before = os.environ.get(name)
     os.environ[name] = str(folder)
@@ -241,12 +254,12 @@ def _manifest(plan: Plan, place: Path) -> None:
     scan.scan(place, allow=scan.declared(info))
     plan.tell("looking for identifiers", 1, 1)
     names = [
-        *("rows.csv", "study.json", *([WEIGHTS_LOG] if (place / WEIGHTS_LOG).is_file() else [])),
+        *("rows.csv", "study.json", *(name for name in (WEIGHTS_LOG, POLICY) if (place / name).is_file())),
         *(f"{folder}/{name}" for folder in ("open_data", "report") for name in fingerprint.of_folder(place / folder)),
     ]
     made = manifest.make(
         info,
-        inputs=_inputs(plan.study),
+        inputs=inputs(plan.study),
         outputs={name: place / name for name in names},
         parameters=_parameters(plan),
         seed=plan.study.responses.seed,
@@ -256,7 +269,7 @@ def _manifest(plan: Plan, place: Path) -> None:
 
 
 STAGES = (
-    Stage(name="indicators", entries=("rows.csv", "study.json", WEIGHTS_LOG), depends=_indicators_need, after=(), make=_indicators),
+    Stage(name="indicators", entries=("rows.csv", "study.json", WEIGHTS_LOG, POLICY), depends=_indicators_need, after=(), make=_indicators),
     Stage(name="open data", entries=("open_data",), depends=_open_data_need, after=("indicators",), make=_open_data),
     Stage(name="site", entries=("site",), depends=_site_needs, after=("indicators", "open data"), make=_site),
     Stage(name="report", entries=("report",), depends=_report_needs, after=("indicators", "open data", "site"), make=_report),
