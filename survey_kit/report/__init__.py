@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         symbols,
         wordings,
     )
+    from survey_kit.report.quality_report import quality_report
     from survey_kit.report.ratings_page import international_ratings, opening
     from survey_kit.report.sections import indicator, indicators, overview
     from survey_kit.report.sentences import findings
@@ -44,6 +45,7 @@ _HOMES = {
         *("assumptions", "breaks", "families", "flags", "method", "missing_answers", "notice", "problems", "rules"),
         *("sample", "source", "symbols", "wordings"),
     ),
+    "quality_report": ("quality_report",),
     "ratings_page": ("international_ratings", "opening"),
     "sections": ("indicator", "indicators", "overview"),
     "sentences": ("findings",),
@@ -71,6 +73,7 @@ __all__ = [
     "overview",
     "problems",
     "published",
+    "quality_report",
     "rules",
     "sample",
     "small_multiples",
