@@ -123,7 +123,7 @@ def _open_data(plan: Plan, place: Path) -> None:
 
     plan.tell("writing the open data", 0, 1)
     book = published(place)
-    written = open_data.write(place / "open_data", book.rows, book.info)
+    written = open_data.write(place / "open_data", book.rows, book.info, plan.study)
     made = manifest.make(
         book.info,
         inputs=inputs(plan.study),

@@ -5,31 +5,45 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from survey_kit.report import display
+from survey_kit.language.catalogue import words
+from survey_kit.report import csvw, datapackage, display, linked_data
 from survey_kit.report import manifest as record
 from survey_kit.report.book import Published
-from survey_kit.report.elements import Bullets, Element, Links, Prose
+from survey_kit.report.dictionary import CATALOGUE
+from survey_kit.report.elements import Bullets, Element, Links, Prose, Stack
 from survey_kit.report.tables import table
 
 FOLDER = "open_data"
 
 
-def downloads(book: Published) -> Links:
-    """List the files of the open data with what they hold and how large they are."""
+def downloads(book: Published) -> Element:
+    """List the files of the open data with what they hold and how large they are; machines find the same as linked data."""
     folder = book.folder / FOLDER
-    package = folder / "datapackage.json"
-    described = json.loads(package.read_text(encoding="utf-8")) if package.is_file() else {"resources": []}
+    path = folder / datapackage.NAME
+    say = words(CATALOGUE, book.info.languages[0])
+    if not path.is_file():
+        return Links(())
+    package = json.loads(path.read_text(encoding="utf-8"))
     targets = [
-        (one["path"], f"{FOLDER}/{one['path']}", f"{one['description']} (CSV, {_size(one['bytes'])})")
-        for one in described["resources"]
+        (
+            one["path"],
+            f"{FOLDER}/{one['path']}",
+            f"{say('file_' + one['part'])} ({one['format'].upper()}, {_size(one['bytes'])})",
+        )
+        for one in package["resources"]
     ]
     others = {
-        "datapackage.json": "The files and their columns for machines (Frictionless Data Package)",
-        "README.txt": "Terms, what to beware of, how to cite",
-        "manifest.json": "Digest of every input and output, versions, seed, parameters, assumptions",
+        csvw.NAME: "csvw",
+        datapackage.NAME: "package",
+        linked_data.NAME: "linked",
+        "README.txt": "readme",
+        "manifest.json": "manifest",
     }
-    targets += [(name, f"{FOLDER}/{name}", text) for name, text in others.items() if (folder / name).is_file()]
-    return Links(tuple(targets))
+    targets += [
+        (name, f"{FOLDER}/{name}", say(f"file_{part}")) for name, part in others.items() if (folder / name).is_file()
+    ]
+    described = linked_data.text(linked_data.dataset(book.info, package, f"{FOLDER}/"))
+    return Stack((Links(tuple(targets)), linked_data.LinkedData(described)))
 
 
 def inputs(book: Published) -> Element:

@@ -1,7 +1,7 @@
-"""The figures as open data: rows with intervals and flags, a dictionary, missing answers, ratings, a description, terms.
+"""The figures as open data: rows with intervals and flags, a workbook, a dictionary, missing answers, ratings, descriptions, terms.
 
-Everything is plain CSV and JSON in UTF-8; two builds give the same bytes. A text that a spreadsheet would take for a
-formula is written with an apostrophe before it. What is not published is null here as it is on the pages.
+Everything is in open formats and UTF-8; two builds give the same bytes. A text that a spreadsheet would take for a formula is written
+with an apostrophe before it. What is not published is null here as it is on the pages, with the marker that says why.
 """
 
 from __future__ import annotations
@@ -12,32 +12,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from survey_kit import files, ratings
-from survey_kit.indicators.rows import COLUMNS, COUNTS, TEXTS
+from survey_kit.indicators.rows import COUNTS
 from survey_kit.indicators.rows import published as blanked
+from survey_kit.language.catalogue import words
+from survey_kit.report import csvw, datapackage, linked_data, ods, sdmx, tables_book
 from survey_kit.report.about import REASONS
+from survey_kit.report.dictionary import CATALOGUE, LANGUAGES, dictionary
 from survey_kit.report.info import StudyInfo
-from survey_kit.report.rows import SYMBOLS
+from survey_kit.report.shorthand import add_flags
+from survey_kit.study import Study, said
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from survey_kit.instrument.export.ddi_facts import StudyFacts
+
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
-DICTIONARY: Final = ("part", "name", "meaning", "type")
 MISSING: Final = ("study", "data_status", "wave", "item", "asked", "answered", *REASONS)
-INDICATOR: Final = {
-    "title": "title",
-    "question": "question",
-    "answers": "answers that count",
-    "base": "base",
-    "dont_know": "don't know and refusal",
-    "interval": "form of the interval",
-    "direction": "declared direction",
-    "family": "family of changes",
-    "note": "note",
-}
 
 
-def write(folder: Path, rows: pd.DataFrame, info: StudyInfo) -> list[Path]:
+def write(folder: Path, rows: pd.DataFrame, info: StudyInfo, study: Study | None = None) -> list[Path]:
     """Write the open data of a study into a folder.
 
     Parameters
@@ -47,50 +41,106 @@ def write(folder: Path, rows: pd.DataFrame, info: StudyInfo) -> list[Path]:
     rows
         The rows of the indicators; numbers that may not be published are blanked here.
     info
-        The study.
+        The study as the pages know it.
+    study
+        The study itself: with it titles and labels stand in every language it has, and its questionnaires are described.
 
     Returns
     -------
     list of Path
-        The files written: indicators, dictionary, missing answers, ratings (if the study has them), ``datapackage.json``
-        and ``README.txt``.
+        The files written: indicators, dictionary, missing answers and ratings (if the study has them) as CSV; a workbook for each language
+        of the report; the questionnaires as DDI Codebook; the figures as SDMX-CSV with their structure, where the package pysdmx is there;
+        ``csv-metadata.json``, ``datapackage.json``, ``dataset.jsonld`` and ``README.txt``.
     """
-    stem = info.file_stem.replace("-", "_")
+    flagged = add_flags(blanked(rows), info).astype(dict.fromkeys(COUNTS, "Int64"))
+    tables = _tables(flagged, info, study)
+    resources, written = [], []
+    for name, (table, part) in tables.items():
+        path = files.write_text(folder / name, to_csv(table))
+        status = str(table["data_status"].iloc[0]) if len(table) and "data_status" in table else info.data_status
+        figures = "obs_status" in table
+        resources.append(datapackage.table(path, table, part, status=status, figures=figures))
+        written.append(path)
+    for path, part in (
+        *_workbooks(folder, flagged, info, study),
+        *_questionnaires(folder, info, study),
+        *sdmx.write(folder, flagged, info, study),
+    ):
+        resources.append(datapackage.resource(path, part, status=info.data_status))
+        written.append(path)
+    package = datapackage.package(info, _description(info), resources)
+    written.append(_json(folder / csvw.NAME, csvw.metadata(package["title"], resources, "en")))
+    written.append(_json(folder / datapackage.NAME, package))
+    written.append(_json(folder / linked_data.NAME, linked_data.dataset(info, package, "")))
+    described = [(one["path"], one["description"]) for one in resources]
+    written.append(files.write_text(folder / "README.txt", _readme(info, described)))
+    return written
+
+
+def _tables(flagged: pd.DataFrame, info: StudyInfo, study: Study | None) -> dict[str, tuple[pd.DataFrame, str]]:
+    stem = _stem(info)
     tables = {
-        f"{stem}_indicators.csv": (blanked(rows), dict(COLUMNS), "Every figure with its interval, flags and changes"),
-        f"{stem}_dictionary.csv": (_dictionary(info), {}, "What every column, indicator, wave and marker means"),
-        f"{stem}_missing.csv": (_missing(info), {}, "Why answers are missing, by wave and question, not weighted"),
+        f"{stem}_indicators.csv": (flagged, "indicators"),
+        f"{stem}_dictionary.csv": (
+            dictionary(info, study),
+            "dictionary",
+        ),
+        f"{stem}_missing.csv": (_missing(info), "missing"),
     }
     if info.ratings:
         tables[f"ratings_{info.ratings}.csv"] = (
             ratings.summary(info.ratings),
-            {},
-            "International ratings (real figures) with editions, sources and licences",
+            "ratings",
         )
         tables[f"ratings_{info.ratings}_cpi_sources.csv"] = (
             ratings.cpi_leave_one_out([info.ratings, *info.compare]),
-            {},
-            "Source scores of the Corruption Perceptions Index (real figures), and the score without each",
+            "cpi_sources",
         )
-    written = [files.write_text(folder / name, to_csv(table)) for name, (table, _, _) in tables.items()]
-    resources = [
-        _resource(path, *tables[path.name], status=str(tables[path.name][0].get("data_status", [info.data_status])[0]))
-        for path in written
-    ]
-    package = {
-        "name": stem.lower(),
-        "title": f"{info.mark}: {info.title}" if info.mark else info.title,
-        "data_status": info.data_status,
-        "profile": "tabular-data-package",
-        "description": _description(info),
-        "sources": [{"title": info.producer}] if info.producer else [],
-        "resources": resources,
-    }
-    text = json.dumps(package, ensure_ascii=False, indent=1) + "\n"
-    written.append(files.write_text(folder / "datapackage.json", text))
-    described = [(path.name, description) for path, (_, _, description) in zip(written, tables.values(), strict=False)]
-    written.append(files.write_text(folder / "README.txt", _readme(info, described)))
-    return written
+    return tables
+
+
+def _workbooks(folder: Path, flagged: pd.DataFrame, info: StudyInfo, study: Study | None) -> Iterator[tuple[Path, str]]:
+    for language in (one for one in info.languages if one in LANGUAGES):
+        sheets = tables_book.sheets(flagged, info, language, study)
+        name = f"{_stem(info)}_tables_{language}.ods"
+        title = tables_book.title(info, words(CATALOGUE, language), study)
+        path = ods.write(folder / name, sheets, title=title, language=language)
+        yield path, f"tables_{language}"
+
+
+def _questionnaires(folder: Path, info: StudyInfo, study: Study | None) -> Iterator[tuple[Path, str]]:
+    """Describe every version of the questionnaire, without counts of answers."""
+    if study is None:
+        return
+    from survey_kit.instrument.export.ddi import write_ddi_codebook
+
+    for form in {(one.id, one.version): one for one in study.instruments.values()}.values():
+        name = f"{_stem(info)}_questionnaire_{form.id}_{form.version}_ddi.xml"
+        path = write_ddi_codebook(form, folder / name, facts=_facts(info, study))
+        yield path, "questionnaire"
+
+
+def _facts(info: StudyInfo, study: Study) -> StudyFacts:
+    from survey_kit.instrument.export.ddi_facts import StudyFacts
+
+    return StudyFacts(
+        title={language: said(study.title, language) for language in study.title},
+        identifier=info.id,
+        producer=info.producer or None,
+        authors=(info.producer,) if info.producer else (),
+        sampling={"en": info.method["recruitment"]} if info.method.get("recruitment") else {},
+        weighting={"en": info.method["weighting"]} if info.method.get("weighting") else {},
+        conditions={"en": info.terms} if info.terms else {},
+        citation=info.cite or None,
+    )
+
+
+def _stem(info: StudyInfo) -> str:
+    return info.file_stem.replace("-", "_")
+
+
+def _json(path: Path, content: dict[str, Any]) -> Path:
+    return files.write_text(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
 
 def to_csv(table: pd.DataFrame) -> str:
@@ -116,29 +166,6 @@ def _harmless(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
-def _dictionary(info: StudyInfo) -> pd.DataFrame:
-    import pandas as pd
-
-    def entries() -> Iterator[tuple[str, str, str, str]]:
-        for name, meaning in COLUMNS.items():
-            yield "column", name, meaning, _type(name)
-        for one in info.indicators:
-            for field, words in INDICATOR.items():
-                if getattr(one, field):
-                    yield "indicator", one.id, f"{words}: {getattr(one, field)}", one.unit
-        for wave in info.waves:
-            told = [info.wave_label(wave.id), wave.mode, wave.fieldwork, wave.break_note, *wave.notes]
-            yield "wave", wave.id, "; ".join(filter(None, told)), wave.break_kind
-        for domain in info.domains:
-            yield "domain", domain.id, domain.label, "text"
-        for marker, meaning in SYMBOLS.items():
-            yield "marker", marker, meaning, ""
-
-    table = pd.DataFrame(list(entries()), columns=list(DICTIONARY))
-    table.insert(0, "data_status", info.data_status)
-    return table
-
-
 def _missing(info: StudyInfo) -> pd.DataFrame:
     import pandas as pd
 
@@ -152,36 +179,6 @@ def _missing(info: StudyInfo) -> pd.DataFrame:
     return pd.DataFrame(records, columns=list(MISSING))
 
 
-def _type(name: str) -> str:
-    return "integer" if name in COUNTS else "string" if name in TEXTS else "number"
-
-
-def _resource(
-    path: Path, table: pd.DataFrame, meanings: dict[str, str], description: str, *, status: str
-) -> dict[str, Any]:
-    kinds = {"i": "integer", "u": "integer", "f": "number", "b": "boolean"}
-    fields = [
-        {
-            "name": str(name),
-            "type": _type(str(name)) if meanings else kinds.get(table[name].dtype.kind, "string"),
-            **({"description": meanings[str(name)]} if meanings.get(str(name)) else {}),
-        }
-        for name in table.columns
-    ]
-    return {
-        "name": path.stem.lower(),
-        "path": path.name,
-        "description": description,
-        "data_status": status,
-        "format": "csv",
-        "mediatype": "text/csv",
-        "encoding": "utf-8",
-        "bytes": path.stat().st_size,
-        "hash": f"sha256:{files.digest(path)}",
-        "schema": {"fields": fields, "missingValues": [""]},
-    }
-
-
 def _description(info: StudyInfo) -> str:
     if info.synthetic:
         return (
@@ -193,6 +190,7 @@ def _description(info: StudyInfo) -> str:
 
 def _readme(info: StudyInfo, described: list[tuple[str, str]]) -> str:
     """Tell what the files hold, on which terms they may be used, what to beware of, and how to cite them."""
+    say = words(CATALOGUE, "en")
     width = max(len(name) for name, _ in described)
     parts = [
         f"{info.mark}: {info.title}" if info.mark else info.title,
@@ -201,7 +199,10 @@ def _readme(info: StudyInfo, described: list[tuple[str, str]]) -> str:
         "",
         "FILES",
         *(f"  {name.ljust(width)}  {text}" for name, text in described),
-        f"  {'datapackage.json'.ljust(width)}  The same for machines, with the digest of every file (Frictionless Data Package)",
+        f"  {'csv-metadata.json'.ljust(width)}  {say('file_csvw')}",
+        f"  {'datapackage.json'.ljust(width)}  {say('file_package')}",
+        f"  {'dataset.jsonld'.ljust(width)}  {say('file_linked')}",
+        *([] if sdmx.available() else ["  No SDMX files: they are written where the package pysdmx is installed."]),
         "",
         "TERMS",
         f"  {info.terms or 'The study states no terms. Ask its authors before you pass the figures on.'}",
@@ -212,7 +213,8 @@ def _readme(info: StudyInfo, described: list[tuple[str, str]]) -> str:
         "  Use ci_low and ci_high with every estimate, and previous_wording or baseline_wording with every change: a change",
         "  that is not called rose or fell is not told from no change. The interval that agrees with these words is fcr_low to",
         "  fcr_high. Where a break stands, the wave is not compared with the one before.",
-        "  Numbers that are empty although the status is ok are not published; reliability_reason says why.",
+        "  Numbers that are empty although the status is ok are not published; flags and reliability_reason say why: [c] to protect",
+        "  those who answered, [u] since the figure is too unreliable. The two are never the same.",
         "  A text that begins with an apostrophe had a sign before which a spreadsheet would compute; take it away.",
         *(f"  {note}" for note in info.notes),
         "",

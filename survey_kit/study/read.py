@@ -13,6 +13,7 @@ from survey_kit.instrument.load import find_instrument, read_instrument
 from survey_kit.instrument.questionnaire import Instrument
 from survey_kit.study import definition, model
 from survey_kit.study.definition import Indicator, IndicatorsFile
+from survey_kit.study.exchange import exchange_path
 from survey_kit.study.field_plan import check_field, disclosure_path
 from survey_kit.study.model import LEAST, Derived, StudyFile, Wave
 from survey_kit.study.policy import policy_paths
@@ -59,7 +60,12 @@ def read_study(path: str | Path, data: str | Path | None = None) -> Study:
     forms = {version: read_instrument(home, version) for version in {wave.version for wave in declared.waves}}
     plan, targets = read_plan(declared, file.parent, _below(document))
     told = (*words_path(file.parent), *disclosure_path(file.parent, declared.field_), *quality_path(file.parent))
-    told = (*told, *polygons_path(file.parent, declared.report.regions), *policy_paths(file.parent))
+    told = (
+        *told,
+        *polygons_path(file.parent, declared.report.regions),
+        *policy_paths(file.parent),
+        *exchange_path(file.parent),
+    )
     study = Study(
         **{one.name: getattr(declared, one.name) for one in fields(StudyFile)},
         path=file,
