@@ -39,9 +39,9 @@ peers: .venv-peers/.done  ## install what benchmarks/million.py compares with, i
 	@touch $@
 
 lock:            ## resolve the hashed requirement files anew (needs uv)
-	uv pip compile pyproject.toml --extra report --extra files --extra models --extra fast --extra engines --extra spark --extra excel --extra forms --extra prove --extra research --group test --group build \
+	uv pip compile pyproject.toml --extra report --extra files --extra models --extra fast --extra engines --extra spark --extra excel --extra forms --extra prove --extra sdmx --extra research --group test --group build \
 	  --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" -q -o requirements/test.txt
-	uv pip compile pyproject.toml --extra report --extra files --group build -c requirements/test.txt \
+	uv pip compile pyproject.toml --extra report --extra files --extra sdmx --group build -c requirements/test.txt \
 	  --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" -q -o requirements/report.txt
 
 clean:           ## remove everything built (not .venv)

@@ -22,7 +22,7 @@ from survey_kit.report.info import StudyInfo
 SCHEMA: Final = "survey-kit/manifest/1"
 DISTRIBUTION: Final = "trust-survey-kit"
 PACKAGES: Final = (
-    *(DISTRIBUTION, "numpy", "scipy", "pandas", "narwhals", "pydantic", "pyyaml", "pyarrow", "pyreadstat"),
+    *(DISTRIBUTION, "numpy", "scipy", "pandas", "narwhals", "pydantic", "pyyaml", "pyarrow", "pyreadstat", "pysdmx"),
     *("matplotlib", "great_tables", "ipython", "pypandoc_binary", "typst"),
 )
 
