@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from survey_kit.report.book import Published, published
     from survey_kit.report.data_page import downloads, inputs, software
     from survey_kit.report.figures import by_domain, comparison, small_multiples, trend
+    from survey_kit.report.links import numbers, numbers_of, value
+    from survey_kit.report.maps import map_table, region_map
+    from survey_kit.report.measures_page import measures
+    from survey_kit.report.policy_pages import policy_in_force, risk_fields, strategy
+    from survey_kit.report.profiles import region_index, region_profile
     from survey_kit.report.quality import (
         assumptions,
         breaks,
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
     )
     from survey_kit.report.quality_report import quality_report
     from survey_kit.report.ratings_page import international_ratings, opening
+    from survey_kit.report.registry_page import registry
     from survey_kit.report.sections import indicator, indicators, overview
     from survey_kit.report.sentences import findings
 
@@ -41,6 +47,12 @@ _HOMES = {
     "data_page": ("downloads", "inputs", "software"),
     "figures": ("by_domain", "comparison", "small_multiples", "trend"),
     "book": ("Published", "published"),
+    "links": ("numbers", "numbers_of", "value"),
+    "maps": ("map_table", "region_map"),
+    "profiles": ("region_index", "region_profile"),
+    "measures_page": ("measures",),
+    "policy_pages": ("policy_in_force", "risk_fields", "strategy"),
+    "registry_page": ("registry",),
     "quality": (
         *("assumptions", "breaks", "families", "flags", "method", "missing_answers", "notice", "problems", "rules"),
         *("sample", "source", "symbols", "wordings"),
@@ -66,21 +78,33 @@ __all__ = [
     "indicators",
     "inputs",
     "international_ratings",
+    "map_table",
+    "measures",
     "method",
     "missing_answers",
     "notice",
+    "numbers",
+    "numbers_of",
     "opening",
     "overview",
+    "policy_in_force",
     "problems",
     "published",
     "quality_report",
+    "region_index",
+    "region_map",
+    "region_profile",
+    "registry",
+    "risk_fields",
     "rules",
     "sample",
     "small_multiples",
     "software",
     "source",
+    "strategy",
     "symbols",
     "trend",
+    "value",
     "wordings",
 ]
 

@@ -29,7 +29,7 @@ Day: TypeAlias = Annotated[
 """A year, a month or a day: 2022, 2022-02, 2022-02-02."""
 StatementKind: TypeAlias = Literal["goal", "target", "task", "factor", "direction", "process"]
 Rating: TypeAlias = Literal["cpi", "wgi", "wjp", "egdi"]
-Introduction: TypeAlias = Literal["everywhere", "chosen", "drawn"]
+Introduction: TypeAlias = Literal["unknown", "everywhere", "chosen", "drawn"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,8 +218,9 @@ class Measure:
     """When it began."""
     first_wave: WaveId | None = None
     """The first wave in which it could be felt."""
-    introduction: Introduction = "everywhere"
-    """everywhere: no region to compare with; chosen: some regions first, not drawn; drawn: the regions were drawn by lot."""
+    introduction: Introduction = "unknown"
+    """everywhere: no region to compare with; chosen: some regions first, not drawn; drawn: the regions were drawn by lot;
+    unknown: no source tells."""
     regions: tuple[str, ...] = ()
     """Levels of the domain of regions where it began first."""
     domain: str = "region"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from survey_kit.study.definition import Indicator
@@ -30,12 +30,15 @@ class Link:
         ``figure``: an indicator of the study; ``asked``: a question of the study without a figure; ``not_asked``: in the
         questionnaire but asked in no wave; ``elsewhere``: of an instrument the study does not field; ``missing``: an
         indicator the study does not have; ``rating``: an international rating.
+    form
+        The title of the instrument by language.
     """
 
     id: str
     title: dict[str, str]
     state: State
     instrument: str = ""
+    form: dict[str, str] = field(default_factory=dict)
 
 
 def cover(study: Study, of: Statement | RiskField | Measure) -> tuple[Link, ...]:
@@ -83,7 +86,7 @@ def item_link(study: Study, name: str) -> Link:
     title = {language: form.name(item, language) for language in LANGUAGES if language in form.languages}
     title = title or {"en": form.name(item)}
     if not own_item(study, name):
-        return Link(id=item, title=title, state="elsewhere", instrument=form.id)
+        return Link(id=item, title=title, state="elsewhere", instrument=form.id, form=dict(form.title))
     asked = any(item in one and item not in study.not_asked(wave) for wave, one in study.instruments.items())
     return Link(id=item, title=title, state="asked" if asked else "not_asked", instrument=form.id)
 

@@ -306,12 +306,12 @@ def _check_measure(study: Study, bodies: InstitutionsFile, one: Measure, here: W
     _check_items(study, one.items, "items", here)
     _check_items(study, one.rating, "rating", here)
     _check_items(study, one.assessment, "assessment", here)
-    if one.introduction == "everywhere":
+    if one.introduction in {"everywhere", "unknown"}:
         if one.regions:
             raise StudyError(
-                f"The measure '{one.id}' was taken everywhere and names regions.",
+                f"The measure '{one.id}' names regions, but not how they came to be first.",
                 where=here("regions"),
-                fix="Write 'introduction: chosen' or 'drawn', or leave the regions out.",
+                fix="Write 'introduction: chosen' or 'introduction: drawn', or leave the regions out.",
             )
         return
     for key in ("regions", "first_wave"):

@@ -203,7 +203,7 @@ def test_a_target_beyond_the_scale_is_refused(folder):
 
 
 BAD_MEASURES = {
-    "regions though taken everywhere": ({"regions": ["1"]}, "taken everywhere and names regions"),
+    "regions though taken everywhere": ({"introduction": "everywhere", "regions": ["1"]}, "not how they came to be first"),
     "some regions first without regions": ({"introduction": "chosen", "first_wave": "2021"}, "'regions' is missing"),
     "some regions first without a wave": ({"introduction": "drawn", "regions": ["1"]}, "'first_wave' is missing"),
     "a region that does not exist": (
