@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from survey_kit.report.figures import by_domain, comparison, small_multiples, trend
     from survey_kit.report.links import numbers, numbers_of, value
     from survey_kit.report.maps import map_table, region_map
+    from survey_kit.report.profiles import region_index, region_profile
+    from survey_kit.report.links import numbers, numbers_of, value
+    from survey_kit.report.maps import map_table, region_map
     from survey_kit.report.measures_page import measures
     from survey_kit.report.policy_pages import policy_in_force, risk_fields, strategy
     from survey_kit.report.profiles import region_index, region_profile
@@ -79,10 +82,13 @@ __all__ = [
     "inputs",
     "international_ratings",
     "map_table",
+    "map_table",
     "measures",
     "method",
     "missing_answers",
     "notice",
+    "numbers",
+    "numbers_of",
     "numbers",
     "numbers_of",
     "opening",
@@ -90,6 +96,9 @@ __all__ = [
     "policy_in_force",
     "problems",
     "published",
+    "region_index",
+    "region_map",
+    "region_profile",
     "quality_report",
     "region_index",
     "region_map",
@@ -104,6 +113,7 @@ __all__ = [
     "strategy",
     "symbols",
     "trend",
+    "value",
     "value",
     "wordings",
 ]

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, ConfigDict
 
 from survey_kit.errors import StudyError, did_you_mean
+
+if TYPE_CHECKING:
+    from survey_kit.study.study import Study
 
 
 def _as_domain(value: Any) -> Any:
@@ -44,6 +47,13 @@ def polygons_path(folder: Path, plan: RegionPlan | None) -> tuple[Path, ...]:
     ['regions.geojson']
     """
     return (folder / plan.polygons,) if plan is not None and plan.polygons else ()
+
+
+def outlines_of(study: Study) -> tuple[Path | None, str]:
+    """Give the file of outlines of a study, if it has one, and the property that holds the codes."""
+    plan = study.report.regions
+    found = polygons_path(study.folder, plan)
+    return (found[0] if found else None), plan.key if plan else "code"
 
 
 def check_regions(plan: RegionPlan | None, domains: Sequence[str], folder: Path, where: str) -> None:
