@@ -13,6 +13,7 @@ EXAMPLES = {
         "survey-kit field analyses/my_trust --until 2026-03-31 --language ru",
         "survey-kit field analyses/my_trust --check",
         "survey-kit field analyses/my_trust --disclose",
+        "survey-kit field analyses/my_trust --key ~/field/pseudonyms.key",
     ),
 }
 
@@ -27,6 +28,15 @@ def add(commands: Any, command: Command) -> None:
     one.add_argument("--to", metavar="DIR", type=Path, help="the folder to write to (default: build/<study>-field)")
     one.add_argument("--language", choices=("kk", "ru", "en"), help="of the page (default: the study's own)")
     one.add_argument("--check", action="store_true", help="list every problem of the contact log; compute nothing")
+    one.add_argument(
+        "--key",
+        metavar="FILE",
+        type=Path,
+        help="the field team's key of the pseudonyms in the screens; made when it is not there (default: key_file of the study)",
+    )
+    one.add_argument(
+        "--who", metavar="NAME", help="tell which interviewer a pseudonym of the screens stands for, and end"
+    )
     one.add_argument("--dry-run", action="store_true", help="compute and print; write nothing")
     one.add_argument(
         "--disclose",

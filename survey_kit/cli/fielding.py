@@ -9,6 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from survey_kit.cli.console import progress, table
 from survey_kit.cli.outcome import DONE, FINDINGS, Outcome
+from survey_kit.cli.screening import (
+    Screens,
+    screens_of,
+    screens_record,
+    screens_text,
+    tables_of,
+    who_is,
+    write_pages,
+)
 from survey_kit.cli.studies import study_file
 from survey_kit.errors import FileError, StudyError
 
@@ -38,10 +47,10 @@ def field(arguments: Namespace) -> Outcome:
         if arguments.check:
             return _checked(study, sources, plan)
         if told:
-            told("reading the contact log", 1, 3)
+            told("reading the contact log", 1, 4)
         log = read_contacts(sources[0], cases=sources[1], columns=plan.columns)
         if told:
-            told("rates and balance", 2, 3)
+            told("rates and balance", 2, 4)
         report = field_report(
             log,
             until=arguments.until,
@@ -52,8 +61,15 @@ def field(arguments: Namespace) -> Outcome:
             domains=plan.domains,
             balance=plan.balance,
         )
-        written = [] if arguments.dry_run else _write(study, report, folder, arguments)
-    return Outcome(record=_record(study, report, written), text=_text(study, report, written))
+        if told:
+            told("screens", 3, 4)
+        screens = screens_of(study, log, arguments, folder)
+        if arguments.who:
+            told_who = who_is(screens, arguments.who)
+            return Outcome(record={"study": study.id, "who": told_who}, text=told_who)
+        written = [] if arguments.dry_run else _write(study, report, screens, folder, arguments)
+    record = {**_record(study, report, written), **screens_record(screens)}
+    return Outcome(record=record, text=_text(study, report, screens, written))
 
 
 def _folder(arguments: Namespace, study: Study) -> Path:
@@ -94,7 +110,9 @@ def _checked(study: Study, sources: tuple[Path, Path | None], plan: FieldPlan) -
 
 
 # ---------------------------------------------------------------------------------------------------------- writing
-def _write(study: Study, report: FieldReport, folder: Path, arguments: Namespace) -> list[Path]:
+def _write(
+    study: Study, report: FieldReport, screens: Screens | None, folder: Path, arguments: Namespace
+) -> list[Path]:
     from survey_kit import files
     from survey_kit.fieldwork import field_page
     from survey_kit.study import said, write_disclosure
@@ -102,18 +120,23 @@ def _write(study: Study, report: FieldReport, folder: Path, arguments: Namespace
     language = arguments.language or study.source_language
     stem = _stem(study)
     out = []
-    for name, part in report.tables().items():
+    more = {} if screens is None else tables_of(screens)
+    for name, part in {**report.tables(), **more}.items():
         text = part.assign(data_status=study.data_status).to_csv(index=False, lineterminator="\n")
         out.append(files.write_text(folder / f"{stem}-{name}.csv", text))
-    page = field_page(report, said(study.title, language), data_status=study.data_status, language=language)
+    title = said(study.title, language)
+    pages = None if screens is None else write_pages(screens, folder, title=title, language=language)
+    page = field_page(report, title, data_status=study.data_status, language=language, pages=pages)
     out.append(files.write_text(folder / f"{stem}-{PAGE}", page))
+    if pages is not None:
+        out.append(pages.index)
     if arguments.disclose:
         out.append(write_disclosure(study, report.disclosure(), report.progress.until))
     return out
 
 
 # --------------------------------------------------------------------------------------------------------- printing
-def _text(study: Study, report: FieldReport, written: list[Path]) -> str:
+def _text(study: Study, report: FieldReport, screens: Screens | None, written: list[Path]) -> str:
     done = report.progress
     of = "" if done.target is None else f" of {done.target:,} wanted ({100 * done.completes / done.target:.1f} %)"
     mark = "Synthetic data: a simulated field; nobody was visited.\n" if study.data_status == "synthetic" else ""
@@ -135,6 +158,8 @@ def _text(study: Study, report: FieldReport, written: list[Path]) -> str:
         ]
         parts.append(f"Balance\n{table(('indicator', 'value', 'se', 'meaning'), rows, right=('value', 'se'))}")
     parts += [f"Note: {note}" for note in report.notes]
+    if screens is not None:
+        parts.append(screens_text(screens))
     parts.append("Disclosure\n" + "\n".join(f"  {name}: {text}" for name, text in report.disclosure().items()))
     if written:
         parts.append("\n".join(("Written, for the field team only", *(f"  {path}" for path in written))))
@@ -166,7 +191,7 @@ def _record(study: Study, report: FieldReport, written: list[Path]) -> Mapping[s
         "weighted_rates": {} if report.weighted is None else dict(report.weighted.rates),
         "by_day": _records(report.progress.by_day.assign(day=report.progress.by_day["day"].dt.strftime("%Y-%m-%d"))),
         "disclosure": report.disclosure(),
-        "notes": list(report.notes),
+        "notes": [str(note) for note in report.notes],
         "written": written,
     }
     if report.balance is not None:

@@ -1,5 +1,6 @@
 """Fieldwork: what became of the sampled cases, how the field goes on, and what deserves a second look."""
 
+from survey_kit.fieldwork.back_checks import BackChecks, back_checks
 from survey_kit.fieldwork.contacts import ContactLog, check_contacts, read_contacts
 from survey_kit.fieldwork.dispositions import (
     CODES,
@@ -35,12 +36,14 @@ from survey_kit.fieldwork.screens_answers import (
 from survey_kit.fieldwork.screens_contacts import pseudonyms, screen_alike, screen_duplicates
 from survey_kit.fieldwork.screens_instrument import batteries, closing_answers, expected_seconds, scale_ends
 from survey_kit.fieldwork.screens_order import screen_drift, screen_variance
+from survey_kit.fieldwork.screens_places import screen_distance
 from survey_kit.fieldwork.screens_times import Limits, screen_duration, screen_schedule
 from survey_kit.fieldwork.screens_together import Screening, screen_interviews
 
 __all__ = [
     "CODES",
     "GROUPS",
+    "BackChecks",
     "ContactLog",
     "Displacement",
     "Disposition",
@@ -59,6 +62,7 @@ __all__ = [
     "Screen",
     "Screened",
     "Screening",
+    "back_checks",
     "balance_by_day",
     "batteries",
     "battery_indexes",
@@ -88,6 +92,7 @@ __all__ = [
     "response_of",
     "scale_ends",
     "screen_alike",
+    "screen_distance",
     "screen_drift",
     "screen_duplicates",
     "screen_duration",

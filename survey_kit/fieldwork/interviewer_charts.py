@@ -6,7 +6,9 @@ from html import escape
 
 import numpy as np
 
-from survey_kit.fieldwork.screens import Screened, written
+from survey_kit.fieldwork.screens import Screened
+from survey_kit.fieldwork.screens_words import number_of, title_of
+from survey_kit.language import words
 
 WIDTH, HEIGHT = 640.0, 190.0
 LEFT, RIGHT, TOP, BOTTOM = 30.0, 20.0, 26.0, 42.0
@@ -14,7 +16,7 @@ INK, QUIET, GRID, MARK = "#1D1D1D", "#595959", "#D9D9D9", "#801650"
 _RADIUS = 4.0
 
 
-def strip(found: Screened, name: object, label: str) -> str:
+def strip(found: Screened, name: object, label: str, *, language: str = "en") -> str:
     """Draw every unit's z as a dot along a line, heaped where many stand, the one that is looked at filled and named.
 
     Parameters
@@ -25,6 +27,8 @@ def strip(found: Screened, name: object, label: str) -> str:
         The unit that is looked at.
     label
         How it is called in the chart.
+    language
+        Of the words.
 
     Examples
     --------
@@ -35,11 +39,12 @@ def strip(found: Screened, name: object, label: str) -> str:
     >>> strip(made, 3, "I-1a").count("<circle")
     5
     """
+    say = words("screens", language)
     table = found.table[np.isfinite(found.table["z"].to_numpy(dtype=np.float64))]
     z = table["z"].to_numpy(dtype=np.float64)
     units = table[found.unit].tolist()
     if not len(z):
-        return '<p class="quiet">Nobody could be judged.</p>'
+        return f'<p class="quiet">{escape(say("nobody_judged"))}</p>'
     low, high = min(float(z.min()), -3.0), max(float(z.max()), 3.0)
     across = LEFT + (np.clip(z, low, high) - low) / (high - low) * (WIDTH - LEFT - RIGHT)
     floor = HEIGHT - BOTTOM
@@ -64,18 +69,18 @@ def strip(found: Screened, name: object, label: str) -> str:
             )
         else:
             parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{_RADIUS}" fill="none" stroke="{INK}"/>')
-    what = f"{len(z)} {'interviewers' if found.unit == 'interviewer' else 'sampling points'}"
     parts.append(
-        f'<text x="{WIDTH / 2}" y="{HEIGHT - 6}" text-anchor="middle" fill="{QUIET}">distance from what is usual, in standard errors</text>'
+        f'<text x="{WIDTH / 2}" y="{HEIGHT - 6}" text-anchor="middle" fill="{QUIET}">{escape(say("axis"))}</text>'
     )
-    title = f"{found.screen.name.replace('_', ' ')}: {what} as dots; {label} is filled"
+    key = "chart" if found.unit == "interviewer" else "chart_psu"
+    title = say(key, screen=title_of(found.screen.name, say), n=len(z), name=label)
     return (
         f'<svg role="img" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" font-family="sans-serif" font-size="13" aria-label="{escape(title)}">'
         f"<title>{escape(title)}</title>{''.join(parts)}{shown}</svg>"
     )
 
 
-def numbers(found: Screened, name: object) -> tuple[tuple[str, str], ...]:
+def numbers(found: Screened, name: object, *, language: str = "en") -> tuple[tuple[str, str], ...]:
     """Give what a screen measured of a unit in words, beside the middle half of all.
 
     Examples
@@ -87,20 +92,24 @@ def numbers(found: Screened, name: object) -> tuple[tuple[str, str], ...]:
     >>> dict(numbers(made, 3))["this one"]
     '50 % (20 interviews)'
     """
+    say = words("screens", language)
     row = found.table[found.table[found.unit] == name]
     if row.empty:
-        return (("this one", "no interviews"),)
+        return ((say("this_one"), say("no_interviews")),)
     one, form = row.iloc[0], found.screen.form
     values = found.table["statistic"].to_numpy(dtype=np.float64)
     values = values[np.isfinite(values)]
-    told = [("this one", f"{written(float(one['statistic']), form)} ({int(one['interviews'])} interviews)")]
+    value = number_of(float(one["statistic"]), form, say)
+    told = [(say("this_one"), say("with_interviews", value=value, n=int(one["interviews"])))]
     if np.isfinite(one["expected"]):
-        told.append(("usual there", written(float(one["expected"]), form)))
+        told.append((say("usual_there"), number_of(float(one["expected"]), form, say)))
     if len(values):
         low, high = np.quantile(values, [0.25, 0.75])
-        told.append(("middle half of all", f"{written(float(low), form)} to {written(float(high), form)}"))
+        ends = {"low": number_of(float(low), form, say), "high": number_of(float(high), form, say)}
+        told.append((say("middle_half"), say("range", **ends)))
     if one["rank"] > 0:
-        told.append(("place", f"{int(one['rank'])} of {int((found.table['rank'] > 0).sum())}"))
+        judged = int((found.table["rank"] > 0).sum())
+        told.append((say("place"), say("of", k=int(one["rank"]), n=judged)))
     return tuple(told)
 
 

@@ -6,6 +6,7 @@ single interviews, need no network, and are refused inside the build of a report
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
@@ -16,10 +17,13 @@ from survey_kit import checks, files
 from survey_kit.errors import ResponsesError
 from survey_kit.fieldwork.interviewer_charts import numbers, strip
 from survey_kit.fieldwork.interviewer_effects import InterviewerEffects
-from survey_kit.fieldwork.screens import SECOND_LOOK, Screened
+from survey_kit.fieldwork.screens import Screened
 from survey_kit.fieldwork.screens_contacts import pseudonyms
+from survey_kit.fieldwork.screens_words import null_of, said_of, title_of
+from survey_kit.language import Words, said, words
 from survey_kit.types import DataStatus
 
+FIGURES = {"workload": 1, "rho": 3, "low": 3, "high": 3, "deff": 2}  # of interviewer effects, and their digits
 STATE = ".state.json"  # what the build of a report leaves in its folder
 STYLE = """
 :root{color-scheme:light}body{font:16px/1.5 system-ui,sans-serif;color:#1d1d1d;background:#fff;max-width:44rem;margin:0 auto;padding:1rem}
@@ -28,10 +32,6 @@ h1{font-size:1.5rem;margin:.5rem 0}h2{font-size:1.1rem;margin:2rem 0 .25rem}.mar
 border-bottom:1px solid #d9d9d9;vertical-align:top}th[scope=row]{font-weight:400;color:#595959}td.n{text-align:right}a{color:#12436d}.wide{overflow-x:auto}
 @media print{a{color:inherit}section{break-inside:avoid}}
 """
-WORDS = (
-    "An interviewer who stands out deserves a second look, and no more: listen to a recording, call back a few households, ask how the work went. "
-    "Areas, training and workload explain most of what stands out."
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +43,18 @@ class InterviewerPages:
     folder, index
         Where they are, and the page to begin with.
     pages
-        The page of each interviewer who stands out, by pseudonym.
+        The page of each interviewer who stands out, by pseudonym, the one in most screens first.
+    flags
+        The screens in which each stands out.
+    judged
+        How many interviewers there are.
     """
 
     folder: Path
     index: Path
     pages: Mapping[str, Path]
+    flags: Mapping[str, tuple[str, ...]]
+    judged: int
 
     def _repr_html_(self) -> str:
         return f"<p><b>{len(self.pages)} pages</b> for the field team in <code>{escape(str(self.folder))}</code></p>"
@@ -62,6 +68,7 @@ def write_interviewer_pages(
     effects: InterviewerEffects | None = None,
     data_status: DataStatus = "real",
     title: str = "",
+    language: str = "en",
 ) -> InterviewerPages:
     """Write a page for each interviewer who stands out in any screen, and one that leads to them.
 
@@ -79,6 +86,8 @@ def write_interviewer_pages(
         ``synthetic`` stands on every page.
     title
         Name of the survey.
+    language
+        Of the pages: ``kk``, ``ru`` or ``en``; what screens of one's own say stays as it is.
 
     Raises
     ------
@@ -108,17 +117,38 @@ def write_interviewer_pages(
     hidden = [_hidden(one, label) for one in used]
     flags = {label[name]: [one for one in hidden if label[name] in one.flagged] for name in names}
     order = sorted((name for name in flags if flags[name]), key=lambda name: (-len(flags[name]), name))
-    head = _Head(title=title, status=data_status)
+    say = words("screens", language)
+    head = _Head(title=title, status=data_status, say=say)
     for old in place.glob("I-*.html"):
         old.unlink()
     pages = {}
     for name in order:
-        body = _page(name, hidden, flags[name], used)
-        pages[name] = files.write_text(place / f"{name}.html", head.page(name, body))
-    index = files.write_text(
-        place / "index.html", head.page("Screens of interviews", _index(hidden, flags, order, effects))
+        pages[name] = files.write_text(place / f"{name}.html", head.page(name, _page(name, hidden, flags[name], say)))
+    body = _index(hidden, flags, order, effects, say)
+    return InterviewerPages(
+        folder=place,
+        index=files.write_text(place / "index.html", head.page(say("index"), body)),
+        pages=pages,
+        flags={name: tuple(one.screen.name for one in flags[name]) for name in order},
+        judged=len(names),
     )
-    return InterviewerPages(folder=place, index=index, pages=pages)
+
+
+def second_look(pages: InterviewerPages, language: str = "en") -> str:
+    """Write the part of the manager's page that lists who deserves a second look, with links to the pages in a folder beside it."""
+    say = words("screens", language)
+    folder = escape(pages.folder.name)
+    rows = [
+        f'<th scope="row"><a href="{folder}/{escape(name)}.html">{escape(name)}</a></th>'
+        f'<td class="word">{escape(", ".join(title_of(one, say) for one in screens))}</td>'
+        for name, screens in pages.flags.items()
+    ]
+    told = _table([say("interviewer"), say("stands_out_in")], rows) if rows else f"<p>{escape(say('nobody'))}</p>"
+    return (
+        f"<section><h2>{escape(say('second_look'))}</h2><p>{escape(say('explain'))}</p>"
+        f"<p>{escape(say('count', k=len(pages.flags), n=pages.judged))}</p>{told}"
+        f'<p><a href="{folder}/index.html">{escape(say("all"))}</a></p></section>'
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,18 +157,23 @@ class _Head:
 
     title: str
     status: DataStatus
+    say: Words
 
     def page(self, name: str, body: str) -> str:
         """Give a whole page."""
-        synthetic = ' <p class="mark">Synthetic data: nobody was interviewed.</p>' if self.status == "synthetic" else ""
-        full = " - ".join(part for part in ("Synthetic" if synthetic else "", name, self.title) if part)
+        say = self.say
+        synthetic = self.status == "synthetic"
+        mark = f'<p class="mark">{escape(say("synthetic"))}</p>' if synthetic else ""
+        full = " - ".join(part for part in (say("synthetic_title") if synthetic else "", name, self.title) if part)
+        draft = f'<footer><p class="quiet">{escape(say("draft"))}</p></footer>' if say.language != "en" else ""
         return (
-            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+            f'<!doctype html>\n<html lang="{say.language}"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width,initial-scale=1">'
             '<meta name="robots" content="noindex"><meta http-equiv="Content-Security-Policy" '
             "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
             f"<title>{escape(full)}</title><style>{STYLE}</style></head><body>"
-            f'<p class="mark">For the field team only. Not for a report.</p>{synthetic}'
-            f'<h1>{escape(name)}</h1><p class="quiet">{escape(self.title)}</p>{body}</body></html>\n'
+            f'<header><p class="mark">{escape(say("private"))}</p>{mark}'
+            f'<h1>{escape(name)}</h1><p class="quiet">{escape(self.title)}</p></header><main>{body}</main>{draft}</body></html>\n'
         )
 
 
@@ -166,33 +201,30 @@ def _refuse(place: Path) -> None:
 def _hidden(found: Screened, label: Mapping[Any, str]) -> Screened:
     """Put pseudonyms in the place of interviewers, in sentences too."""
     table = found.table.copy()
-    said = []
+    told = []
     for name, sentence in zip(table["interviewer"], table["sentence"], strict=True):
         start = f"{name}: "
-        said.append(f"{label[name]}: {sentence[len(start) :]}" if sentence.startswith(start) else label[name])
-    table["sentence"] = said
+        told.append(f"{label[name]}: {sentence[len(start) :]}" if sentence.startswith(start) else label[name])
+    table["sentence"] = told
     table["interviewer"] = [label[name] for name in table["interviewer"]]
     return replace(found, table=table, interviews=found.interviews.iloc[:0])
 
 
-def _page(name: str, hidden: Sequence[Screened], flags: Sequence[Screened], used: Sequence[Screened]) -> str:
+def _page(name: str, hidden: Sequence[Screened], flags: Sequence[Screened], say: Words) -> str:
     """Give the body of an interviewer's page: what stands out first."""
     named = {one.screen.name for one in flags}
-    which = sorted(range(len(used)), key=lambda k: hidden[k].screen.name not in named)
-    parts = [f"<p>{escape(WORDS)}</p>"]
-    for place in which:
-        one = hidden[place]
-        row = one.table[one.table["interviewer"] == name]
-        said = row["sentence"].iloc[0] if len(row) else f"{name}: no interviews."
+    parts = [f"<p>{escape(say('explain'))}</p>"]
+    for one in sorted(hidden, key=lambda one: one.screen.name not in named):
         cells = "".join(
-            f'<tr><th scope="row">{escape(what)}</th><td>{escape(text)}</td></tr>' for what, text in numbers(one, name)
+            f'<tr><th scope="row">{escape(what)}</th><td>{escape(text)}</td></tr>'
+            for what, text in numbers(one, name, language=say.language)
         )
-        against = f"Held against: {one.screen.null}."
+        against = f"{say('held_against')}: {null_of(one.screen, say)}."
         parts.append(
-            f"<section><h2>{escape(_title(one))}</h2><p>{escape(said)}</p>{strip(one, name, name)}"
-            f'<table><tbody>{cells}</tbody></table><p class="quiet">{escape(against)}</p></section>'
+            f"<section><h2>{escape(title_of(one.screen.name, say))}</h2><p>{escape(said_of(one, name, name, say))}</p>"
+            f'{strip(one, name, name, language=say.language)}<table><tbody>{cells}</tbody></table><p class="quiet">{escape(against)}</p></section>'
         )
-    return "".join(parts) + '<p><a href="index.html">All screens</a></p>'
+    return "".join(parts) + f'<p><a href="index.html">{escape(say("all"))}</a></p>'
 
 
 def _index(
@@ -200,39 +232,48 @@ def _index(
     flags: Mapping[str, Sequence[Screened]],
     order: Sequence[str],
     effects: InterviewerEffects | None,
+    say: Words,
 ) -> str:
     """Give the body of the first page."""
-    rows = "".join(
-        f'<tr><td><a href="{escape(name)}.html">{escape(name)}</a></td>'
-        f"<td>{escape(', '.join(_title(one) for one in flags[name]))}</td></tr>"
+    rows = [
+        f'<td><a href="{escape(name)}.html">{escape(name)}</a></td>'
+        f"<td>{escape(', '.join(title_of(one.screen.name, say) for one in flags[name]))}</td>"
         for name in order
-    )
-    who = (
-        f'<div class="wide"><table><thead><tr><th>Interviewer</th><th>Stands out in</th></tr></thead><tbody>{rows}</tbody></table></div>'
-        if rows
-        else "<p>Nobody stands out.</p>"
-    )
-    told = "".join(
-        f'<tr><th scope="row">{escape(_title(one))}</th><td>{escape(one.screen.null)}</td>'
-        f'<td class="n">{len(one.flagged)} of {int((one.table["rank"] > 0).sum())}</td>'
-        f'<td class="n">{one.level:.0%}</td><td>{escape(" ".join(one.notes))}</td></tr>'
+    ]
+    who = _table([say("interviewer"), say("stands_out_in")], rows) if rows else f"<p>{escape(say('nobody'))}</p>"
+    told = [
+        f'<th scope="row">{escape(title_of(one.screen.name, say))}</th><td>{escape(null_of(one.screen, say))}</td>'
+        f'<td class="n">{escape(say("of", k=len(one.flagged), n=int((one.table["rank"] > 0).sum())))}</td>'
+        f'<td class="n">{100 * one.level:.0f} %</td><td>{escape(" ".join(said(note, say.language) for note in one.notes))}</td>'
         for one in hidden
-    )
-    screens = (
-        '<div class="wide"><table><thead><tr><th>Screen</th><th>Held against</th><th>Stand out</th><th>Level</th><th>Notes</th></tr></thead>'
-        f"<tbody>{told}</tbody></table></div>"
-    )
-    meaning = "The level is the share of honest ones expected among those who stand out in a screen (Benjamini & Hochberg 1995)."
-    more = ""
-    if effects is not None:
-        shown = effects.table[["item", "n", "workload", "rho", "low", "high", "deff", "status"]].round(3)
-        more = f'<h2>Interviewer effects</h2><p>{escape(effects.note)}</p><div class="wide">{shown.to_html(index=False, border=0)}</div>'
-    judged = sum(1 for name in flags)
+    ]
+    screens = _table([say(key) for key in ("screen", "held_against", "stand_out", "level", "notes")], told)
     return (
-        f"<p>{escape(WORDS)}</p><p>{len(order)} of {judged} interviewers: {SECOND_LOOK if len(order) == 1 else 'deserve a second look'}.</p>"
-        f'{who}<h2>Screens</h2>{screens}<p class="quiet">{escape(meaning)}</p>{more}'
+        f"<p>{escape(say('explain'))}</p><p>{escape(say('count', k=len(order), n=len(flags)))}</p>{who}"
+        f'<h2>{escape(say("screens"))}</h2>{screens}<p class="quiet">{escape(say("level_means"))}</p>'
+        f"{'' if effects is None else _effects(effects, say)}"
     )
 
 
-def _title(found: Screened) -> str:
-    return found.screen.name.replace("_", " ").capitalize()
+def _effects(effects: InterviewerEffects, say: Words) -> str:
+    """Give the interviewer effects by item."""
+    note = say("effects_apart" if (effects.table["areas"] > 0).any() else "effects_mixed")
+    rows = []
+    for one in effects.table.to_dict("records"):
+        figures = (f"{one['n']:,}", *(_figure(one[name], digits) for name, digits in FIGURES.items()))
+        cells = "".join(f'<td class="n">{text}</td>' for text in figures)
+        status = say(f"status_{one['status']}")
+        rows.append(f'<th scope="row">{escape(str(one["item"]))}</th>{cells}<td>{escape(status)}</td>')
+    head = [say("item"), say("answers"), say("workload"), "rho", say("low"), say("high"), "deff", say("status")]
+    return f"<h2>{escape(say('effects'))}</h2><p>{escape(note)}</p>{_table(head, rows)}"
+
+
+def _figure(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}" if math.isfinite(value) else ""
+
+
+def _table(names: Sequence[str], rows: Sequence[str]) -> str:
+    """Write a table that scrolls by itself where it is wider than the page."""
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
+    body = "".join(f"<tr>{cells}</tr>" for cells in rows)
+    return f'<div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

@@ -11,6 +11,7 @@ from survey_kit import checks
 from survey_kit.errors import ResponsesError
 from survey_kit.estimate import adjust_p
 from survey_kit.fieldwork.screens import SECOND_LOOK, Screen, Screened, seldom
+from survey_kit.language import Note
 from survey_kit.types import Adjustment, FloatArray
 
 SCORE = Screen(
@@ -76,7 +77,7 @@ def interviewer_score(screens: Sequence[Screened], *, level: float = 0.05, adjus
             score[row] = values[given].sum() / np.sqrt(whole)
     p = stats.norm.sf(score)
     table = _table(names, workload, labels, evidence, score, p, adjust_p(p, adjust) if len(p) else p, level)
-    notes = (f"Of {len(labels)} screens: {', '.join(labels)}.",)
+    notes = (Note("screens", "score_of", {"n": str(len(labels))}),)
     rows = used[0].interviews.loc[:, ["case", "interviewer"]].assign(score=np.nan)
     return Screened(
         screen=SCORE, unit="interviewer", table=table, level=level, spread=0.0, interviews=rows, notes=notes

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from survey_kit.fieldwork.interviewer_pages import InterviewerPages, second_look
 from survey_kit.fieldwork.progress_chart import lines, shade
 from survey_kit.fieldwork.progress_report import MAIN, FieldReport
-from survey_kit.language import Words, words
+from survey_kit.language import Words, said, words
 from survey_kit.types import DataStatus
 
 if TYPE_CHECKING:
@@ -36,7 +37,14 @@ INTERVIEWER = {
 UNIT = ("cases", "untried", "open", "completes", "refusals", "not_eligible", "attempts", "interviewers")
 
 
-def field_page(report: FieldReport, study: str, *, data_status: DataStatus, language: str = "en") -> str:
+def field_page(
+    report: FieldReport,
+    study: str,
+    *,
+    data_status: DataStatus,
+    language: str = "en",
+    pages: InterviewerPages | None = None,
+) -> str:
     """Write the page of the field manager.
 
     Parameters
@@ -49,6 +57,8 @@ def field_page(report: FieldReport, study: str, *, data_status: DataStatus, lang
         Whether the field is real or simulated; a simulated one says so on top.
     language
         Of the page: ``kk``, ``ru`` or ``en``.
+    pages
+        The pages of screens, in a folder beside this page.
 
     Examples
     --------
@@ -63,9 +73,11 @@ def field_page(report: FieldReport, study: str, *, data_status: DataStatus, lang
     title = say("title", study=study)
     mark = f"<p class='mark'>{escape(say('synthetic'))}</p>" if data_status == "synthetic" else ""
     head = f"{say('synthetic').partition(':')[0]}: {title}" if data_status == "synthetic" else title
+    draft = f"<footer><p><small>{escape(say('draft'))}</small></p></footer>" if say.language != "en" else ""
     parts = [
         _cards(report, say),
         _days(report, say),
+        *([second_look(pages, language)] if pages is not None else []),
         _outcomes(report, say),
         *(_domain(name, table, say) for name, table in report.domains.items()),
         _balance(report, say),
@@ -81,7 +93,7 @@ def field_page(report: FieldReport, study: str, *, data_status: DataStatus, lang
         "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none';style-src 'unsafe-inline'\">"
         f"<style>{STYLE}</style></head><body><a class='skip' href='#main'>{escape(say('skip'))}</a>"
         f"<header><h1>{escape(title)}</h1>{mark}<p class='mark'>{escape(say('private'))}</p>"
-        f"<p>{escape(say('until', day=report.progress.until))}</p></header><main id='main'>{''.join(parts)}</main></body></html>\n"
+        f"<p>{escape(say('until', day=report.progress.until))}</p></header><main id='main'>{''.join(parts)}</main>{draft}</body></html>\n"
     )
 
 
@@ -225,7 +237,9 @@ def _notes(report: FieldReport, say: Words) -> str:
     notes = [*report.notes, *(report.balance.notes if report.balance is not None else ())]
     if not notes:
         return ""
-    return _part(say("notes"), "<ul>" + "".join(f"<li>{escape(note)}</li>" for note in notes) + "</ul>")
+    return _part(
+        say("notes"), "<ul>" + "".join(f"<li>{escape(said(note, say.language))}</li>" for note in notes) + "</ul>"
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------ pieces

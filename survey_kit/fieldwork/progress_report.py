@@ -15,11 +15,17 @@ from survey_kit.fieldwork.rates import Outcome, Selection, outcome_rates
 from survey_kit.fieldwork.rates_by import outcome_rates_by
 from survey_kit.fieldwork.representativity import By, Representativity
 from survey_kit.fieldwork.representativity_daily import balance_by_day, response_of
+from survey_kit.language import Note
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MAIN = ("RR1", "RR2", "RR3", "RR4", "COOP1", "REF2", "CON2")
+LOGGED = {
+    "C101": "after_interview",
+    "C102": "number_left_out",
+    "C103": "no_end",
+}  # what is odd about a log and can stand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,7 +60,7 @@ class FieldReport:
     domains: Mapping[str, pd.DataFrame]
     balance: Representativity | None
     track: pd.DataFrame | None
-    notes: tuple[str, ...]
+    notes: tuple[Note | str, ...]
 
     def __repr__(self) -> str:
         """Say how far the field is, and its response rate."""
@@ -149,7 +155,7 @@ def field_report(
     progress = progress_of(log, until=until, target=target)
     log = log if until is None else log.until(until)
     status = log.status()
-    notes: list[str] = []
+    notes: list[Note | str] = []
     share = _share(log, e, None, selection)
     outcome = outcome_rates(status["code"].tolist(), e=share, selection=selection)
     weighted = None
@@ -164,12 +170,12 @@ def field_report(
     }
     found, track = None, None
     if outcome.reason:
-        notes.append(outcome.reason)
+        notes.append(Note("progress", f"no_rate_{selection}"))
     elif balance:
         found, track = _balance(log, balance, weight, notes)
     if len(log.notes):
-        messages = [str(one).rstrip(".") for one in log.notes["message"]]
-        notes += [f"{message}: {messages.count(message):,} times." for message in dict.fromkeys(messages)]
+        counts = log.notes["code"].value_counts(sort=False)
+        notes += [Note("progress", LOGGED[str(code)], {"count": f"{count:,}"}) for code, count in counts.items()]
     return FieldReport(
         log=log,
         progress=progress,
@@ -190,18 +196,19 @@ def _share(log: ContactLog, e: float | Method, weight: str | None, selection: Se
 
 
 def _balance(
-    log: ContactLog, balance: By, weight: str | None, notes: list[str]
+    log: ContactLog, balance: By, weight: str | None, notes: list[Note | str]
 ) -> tuple[Representativity | None, pd.DataFrame | None]:
     """Compute balance as it stands and by day; what the first days do not allow becomes a note."""
     if not log.contacts["group"].isin(["I", "P"]).any():
-        notes.append("Nobody has been interviewed yet, so balance cannot be told.")
+        notes.append(Note("progress", "no_interview_yet"))
         return None, None
     track = balance_by_day(log, balance, weight=weight)
     try:
         return response_of(log, balance, weight=weight), track
     except ResponsesError as fault:
         where = f" ({fault.where})" if fault.where else ""
-        notes.append(f"R-indicators cannot be computed yet. {fault.what.rstrip('.')}{where}. {fault.fix or ''}".strip())
+        why = f"{fault.what.rstrip('.')}{where}. {fault.fix or ''}".strip()
+        notes.append(Note("progress", "no_balance_yet", {"why": why}))
         return None, track
 
 

@@ -31,6 +31,7 @@ from survey_kit.fieldwork.representativity_model import (
     spread_variance,
 )
 from survey_kit.fieldwork.representativity_partial import partials
+from survey_kit.language import Note
 from survey_kit.types import BoolArray, Frame, LonelyPsu
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Representativity:
     balance: Imbalance
     variables: pd.DataFrame
     categories: pd.DataFrame
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[Note, ...] = field(default=())
 
     def __repr__(self) -> str:
         """Say the main figures."""
@@ -120,7 +121,7 @@ class Representativity:
         from html import escape
 
         parts = [frame.round(4).to_html(index=False) for frame in (self.table(), self.variables, self.categories)]
-        return "".join(parts) + "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        return "".join(parts) + "".join(f"<p>{escape(str(note))}</p>" for note in self.notes)
 
 
 def r_indicators(
@@ -186,7 +187,7 @@ def measured(
     r_variance = spread_variance(design, known, model) / model.variance if model.variance > 1e-20 else float("nan")
     cv = spread / mean
     variables, categories = partials(design, known, model, answered, kept, clustered=clustered) if detailed else _none()
-    how = "the design's, units counted as clusters" if clustered else "the model's, cases independent"
+    how = "model_units" if clustered else "model_cases"
     return Representativity(
         cases=n,
         respondents=int(answered.sum()),
@@ -200,9 +201,7 @@ def measured(
         balance=balance_of(design, known, answered),
         variables=variables,
         categories=categories,
-        notes=(
-            f"Logistic model with main effects of {', '.join(known.names)}; covariance of its coefficients: {how}.",
-        ),
+        notes=(Note("progress", how, {"names": ", ".join(known.names)}),),
     )
 
 

@@ -19,6 +19,7 @@ from survey_kit.errors import ResponsesError, did_you_mean
 from survey_kit.estimate import adjust_p
 from survey_kit.fieldwork.screens_null import Dealt, Judged, Tail, dealt, judge
 from survey_kit.frames import to_pandas
+from survey_kit.language import Note
 from survey_kit.types import Adjustment, FloatArray, Frame, IntArray
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ class Screened:
     level: float
     spread: float
     interviews: pd.DataFrame = field(repr=False)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note | str, ...] = ()
 
     @property
     def flagged(self) -> list[Any]:
@@ -191,7 +192,7 @@ class Screened:
     def _repr_html_(self) -> str:
         shown = self.table.head(20).drop(columns="sentence").round(4).to_html(index=False)
         said = "".join(f"<li>{escape(text)}</li>" for text in self.table.loc[self.table["stands_out"], "sentence"])
-        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        notes = "".join(f"<p>{escape(str(note))}</p>" for note in self.notes)
         return (
             f"<p><b>{escape(self.screen.name)}</b>: {escape(self.screen.measures)}. Held against: {escape(self.screen.null)}. "
             f"For the field team only.</p><ul>{said}</ul>{shown}{notes}"
@@ -208,7 +209,7 @@ def screened(
     adjust: Adjustment = "bh",
     least: int = FEWEST,
     more: dict[str, Any] | None = None,
-    notes: Sequence[str] = (),
+    notes: Sequence[Note | str] = (),
     link: Literal["", "log"] = "",
 ) -> Screened:
     """Judge units by the mean of a score of their interviews: what every screen of interviews does, and what a new one needs.
@@ -251,8 +252,7 @@ def screened(
     judged = judge(found, tail=screen.tail, usable=enough)
     alone = sum(1 for place in enough if not found.se[place] > 0)
     if alone and len(enough):
-        what = "interviewers" if unit == "interviewer" else "sampling points"
-        notes = (*notes, f"{alone} {what} have no one beside them in their place, and are not judged.")
+        notes = (*notes, Note("screens", f"alone_{unit}", {"count": str(alone)}))
     table = unit_table(screen, unit, names, found, judged, level=level, adjust=adjust, link=link)
     rows = {"case": interviews.cases(), unit: [names[k] if k >= 0 else None for k in who], "score": given}
     return Screened(
@@ -312,7 +312,7 @@ def sentence(screen: Screen, name: Any, n: int, statistic: float, expected: floa
     --------
     >>> short = Screen(name="late", measures="a share of late interviews", null="", needs=())
     >>> sentence(short, "a7", 40, 0.3, 0.05, 0.0004, True)
-    'a7: a share of late interviews of 30 % in 40 interviews, where 5 % is usual; about 4 in 10,000 honest ones are as far out; deserves a second look.'
+    'a7: a share of late interviews of 30 % in 40 interviews, where 5 % is usual; about 4 in 10,000 would be as far out by chance; deserves a second look.'
     """
     if not np.isfinite(p):
         return f"{name}: {n} interviews, too few or without others beside them; not judged."
@@ -321,17 +321,30 @@ def sentence(screen: Screen, name: Any, n: int, statistic: float, expected: floa
 
 
 def seldom(p: float) -> str:
-    """Say how seldom an honest unit is as far out.
+    """Say how seldom a unit is as far out by chance, as far as units differ anyway.
 
     Examples
     --------
     >>> seldom(0.2), seldom(1e-9)
-    ('about 20 in 100 honest ones are as far out', 'fewer than 1 in 1,000,000 honest ones are as far out')
+    ('about 20 in 100 would be as far out by chance', 'fewer than 1 in 1,000,000 would be as far out by chance')
+    """
+    count, scale = commonness(p)
+    many = f"about {count} in" if count else "fewer than 1 in"
+    return f"{many} {scale:,} would be as far out by chance"
+
+
+def commonness(p: float) -> tuple[int, int]:
+    """Give a chance as so many in a round number; 0 for fewer than one in a million.
+
+    Examples
+    --------
+    >>> commonness(0.0042), commonness(1e-9)
+    ((4, 1000), (0, 1000000))
     """
     if p < 1e-6:
-        return "fewer than 1 in 1,000,000 honest ones are as far out"
+        return 0, 1_000_000
     scale = next(one for one in (100, 1_000, 10_000, 100_000, 1_000_000) if p * one >= 0.95)
-    return f"about {round(p * scale)} in {scale:,} honest ones are as far out"
+    return round(p * scale), scale
 
 
 def written(value: float, form: Form) -> str:

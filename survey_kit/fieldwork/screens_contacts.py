@@ -14,6 +14,7 @@ from survey_kit import checks
 from survey_kit.errors import ResponsesError
 from survey_kit.fieldwork.matching import Likeness
 from survey_kit.fieldwork.screens import Interviews, Screen, Screened, screened
+from survey_kit.language import Note
 
 DUPLICATES = Screen(
     name="duplicate_contacts",
@@ -114,9 +115,8 @@ def screen_duplicates(
     shared = np.where(np.isfinite(times), (times > 1).astype(np.float64), np.nan)
     more = {"contact": hidden.where(times > 1, None).to_numpy(), "times": times, "times_own": own}
     compared = int(np.isfinite(times).sum())
-    notes = (
-        f"{compared:,} of {interviews.n:,} interviews have something to compare; {int((times > 1).sum()):,} share it.",
-    )
+    told = {"n": f"{compared:,}", "all": f"{interviews.n:,}", "count": f"{int((times > 1).sum()):,}"}
+    notes = (Note("screens", "shared", told),)
     return screened(interviews, DUPLICATES, shared, more=more, notes=notes, **judged)
 
 
@@ -145,7 +145,7 @@ def screen_alike(interviews: Interviews, found: Likeness, **judged: Any) -> Scre
     compared = table["share"].notna().to_numpy()
     score = np.where(compared, table["stands_out"].to_numpy(dtype=np.float64), np.nan)
     share = {"share_of_equal_answers": table["share"].to_numpy(), "p_chance": table["p_chance"].to_numpy()}
-    notes = (f"An interview is alike when at most {found.level:.2%} of chance interviews are as much alike.",)
+    notes = (Note("screens", "alike_level", {"share": f"{100 * found.level:.2f} %"}),)
     return screened(interviews, ALIKE, score, more=share, notes=notes, **judged)
 
 

@@ -13,6 +13,7 @@ from survey_kit.fieldwork.screens import FEWEST, Interviews, Screen, Screened, u
 from survey_kit.fieldwork.screens_answers import answers_of
 from survey_kit.fieldwork.screens_null import Dealt, judge
 from survey_kit.fieldwork.screens_times import moments
+from survey_kit.language import Note
 from survey_kit.types import Adjustment, FloatArray, IntArray
 
 VARIANCE = Screen(
@@ -94,7 +95,7 @@ def screen_variance(
     judged = judge(found, tail="low", usable=enough)
     table = unit_table(VARIANCE, "interviewer", names, found, judged, level=level, adjust=adjust)
     away = np.where(given.any(axis=1), (standard**2).sum(axis=1) / np.maximum(given.sum(axis=1), 1), np.nan)
-    notes = (f"The variance of the median interviewer is {usual:.2f} times that of interviews dealt at random.",)
+    notes = (Note("screens", "variance_usual", {"times": f"{usual:.2f}"}),)
     return _result(VARIANCE, interviews, table, judged.spread, level, away, names, who, notes)
 
 
@@ -162,7 +163,7 @@ def _result(
     score: FloatArray,
     names: Sequence[Any],
     who: IntArray,
-    notes: tuple[str, ...],
+    notes: tuple[Note, ...],
 ) -> Screened:
     import pandas as pd
 

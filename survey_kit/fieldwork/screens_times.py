@@ -12,6 +12,7 @@ import numpy as np
 from survey_kit.errors import ResponsesError
 from survey_kit.fieldwork.positions import checked_positions, kilometres
 from survey_kit.fieldwork.screens import SECOND_LOOK, Interviews, Screen, Screened, screened
+from survey_kit.language import Note
 from survey_kit.types import Adjustment, FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -106,10 +107,8 @@ def screen_duration(
         raise ResponsesError("The lengths of the routes do not fit.", found=found, fix="Give one for each interview.")
     times = took / usual(took, length)
     more = {"minutes": took, "times_usual": times, "short": times < TOO_SHORT}
-    short = int((times < TOO_SHORT).sum())
-    notes = (
-        f"{short:,} of {int(np.isfinite(times).sum()):,} interviews took under half of the median of their route.",
-    )
+    short = {"count": f"{int((times < TOO_SHORT).sum()):,}", "n": f"{int(np.isfinite(times).sum()):,}"}
+    notes = (Note("screens", "short", short),)
     with np.errstate(divide="ignore"):
         score = np.clip(np.log(times), -np.log(4), np.log(4))
     return screened(interviews, DURATION, score, more=more, notes=notes, link="log", **judged)
@@ -180,7 +179,7 @@ def screen_schedule(
     odd = np.where(np.isfinite(_hours(begin)), (marks["night"] | marks["many"]).astype(np.float64), np.nan)
     cannot = marks["overlap"] | marks["travel"]
     lost = int(np.isnan(_hours(begin)).sum())
-    notes = (f"{lost:,} interviews have no time and are not judged.",) if lost else ()
+    notes = (Note("screens", "no_time", {"count": f"{lost:,}"}),) if lost else ()
     made = screened(interviews, SCHEDULE, odd, more=dict(marks), notes=notes, level=level, adjust=adjust)
     table = _with_impossible(made, cannot, marks)
     return Screened(

@@ -26,6 +26,7 @@ from survey_kit.fieldwork.screens_answers import (
 from survey_kit.fieldwork.screens_contacts import screen_alike, screen_duplicates
 from survey_kit.fieldwork.screens_instrument import batteries, closing_answers, expected_seconds, scale_ends
 from survey_kit.fieldwork.screens_order import screen_drift, screen_variance
+from survey_kit.fieldwork.screens_places import screen_distance
 from survey_kit.fieldwork.screens_times import Limits, screen_duration, screen_schedule
 from survey_kit.frames import to_pandas
 from survey_kit.instrument import Instrument
@@ -80,10 +81,25 @@ class Screening:
         out.insert(1, "stands_out_in", counts)
         return out.sort_values(["stands_out_in", "interviewer"], ascending=[False, True], ignore_index=True)
 
-    def write(self, folder: Path | str, *, key: str, title: str = "") -> InterviewerPages:
+    def evidence(self) -> pd.DataFrame:
+        """Give a row for each screen and interviewer: ``interviewer screen interviews statistic expected se z p p_adjusted rank stands_out``."""
+        import pandas as pd
+
+        columns = ["interviewer", "interviews", "statistic", "expected", "se", "z", "p", "p_adjusted", "rank"]
+        parts = [one.table[[*columns, "stands_out"]].assign(screen=one.screen.name) for one in self.screens]
+        whole = pd.concat(parts, ignore_index=True)
+        return whole[["interviewer", "screen", *columns[1:], "stands_out"]]
+
+    def write(self, folder: Path | str, *, key: str, title: str = "", language: str = "en") -> InterviewerPages:
         """Write the pages of the field team (see `write_interviewer_pages`)."""
         return write_interviewer_pages(
-            folder, self.screens, key=key, effects=self.effects, data_status=self.data_status, title=title
+            folder,
+            self.screens,
+            key=key,
+            effects=self.effects,
+            data_status=self.data_status,
+            title=title,
+            language=language,
         )
 
     def _repr_html_(self) -> str:
@@ -98,7 +114,7 @@ class Screening:
         )
 
 
-def screen_interviews(
+def screen_interviews(  # noqa: PLR0913  (each is a thing that a screen may need, and may be lacking)
     interviews: Interviews,
     instrument: Instrument,
     *,
@@ -107,6 +123,10 @@ def screen_interviews(
     key: str | None = None,
     limits: Limits | None = None,
     timezone: str | None = None,
+    closing: Mapping[str, Sequence[Any]] | None = None,
+    points: Frame | None = None,
+    reach: float | None = None,
+    more: Sequence[Screened] = (),
     rng: np.random.Generator | int,
     level: float = 0.05,
     data_status: DataStatus = "real",
@@ -125,6 +145,12 @@ def screen_interviews(
         The column of telephone numbers and a secret of at least 12 characters.
     limits, timezone
         Of schedules.
+    closing
+        Of filters the answers that close what is behind them, in place of those that the instrument tells.
+    points, reach
+        Of distances (see `screen_distance`).
+    more
+        Further screens of the same interviews: those of back-checks, or one's own.
     rng
         Seed or generator.
     level
@@ -144,7 +170,7 @@ def screen_interviews(
     >>> made["straightlining"].flagged, made["score"].flagged, sorted(made.left_out)[:2]
     ([6], [6], ['alike', 'contact_filters'])
     """
-    parts = _parts(interviews, instrument)
+    parts = _parts(interviews, instrument, closing)
     generator = np.random.default_rng(rng)
     runs = _Runs()
     _answers(runs, interviews, parts, reasons, generator, level)
@@ -164,6 +190,9 @@ def screen_interviews(
         no_time,
         lambda: screen_schedule(interviews, limits=limits, timezone=timezone, level=level),
     )
+    no_place = "" if interviews.psu and interviews.latitude and interviews.longitude else "positions are not named"
+    runs.add("distance", no_place, lambda: screen_distance(interviews, points, reach=reach, level=level))
+    runs.found.extend(more)
     few = "" if len(runs.found) >= FEWEST_SCREENS else "fewer than three screens"
     runs.add("score", few, lambda: interviewer_score(runs.found, level=level))
     named = [*parts.ordered, *parts.numeric]
@@ -223,7 +252,9 @@ class _Parts:
     seconds: FloatArray = field(repr=False)
 
 
-def _parts(interviews: Interviews, instrument: Instrument) -> _Parts:
+def _parts(
+    interviews: Interviews, instrument: Instrument, closing: Mapping[str, Sequence[Any]] | None = None
+) -> _Parts:
     """Sort the columns; items that hardly anybody was asked are not compared."""
     frame = interviews.frame
     named = {item.id: item.data_column if item.data_column in frame else item.id for item in instrument.items}
@@ -234,6 +265,7 @@ def _parts(interviews: Interviews, instrument: Instrument) -> _Parts:
     answered = [item for item in column if frame[column[item]].notna().mean() >= FEWEST_ANSWERED]
     coded = [item for item in answered if instrument.codes(item) and instrument.item(item).type == "single"]
     ordered = [item for item in coded if (scale := instrument.scale_of(item)) is not None and scale.ordered]
+    closes = {**closing_answers(instrument), **(closing or {})}
     sets = {name: [column[i] for i in rows if i in coded] for name, rows in batteries(instrument).items()}
     return _Parts(
         column=column,
@@ -241,7 +273,7 @@ def _parts(interviews: Interviews, instrument: Instrument) -> _Parts:
         coded=[column[i] for i in coded],
         numeric=[column[i] for i in answered if instrument.item(i).type in {"integer", "number"}],
         ordered=[column[i] for i in ordered],
-        closing={column[i]: codes for i, codes in closing_answers(instrument).items() if i in coded},
+        closing={column[i]: codes for i, codes in closes.items() if i in coded},
         ends={column[i]: codes for i, codes in scale_ends(instrument).items() if i in coded},
         seconds=expected_seconds(instrument, frame, columns=column),
     )

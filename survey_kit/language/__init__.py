@@ -1,5 +1,6 @@
 """The toolkit's own words in the languages it speaks: what stands around a questionnaire or a figure, never the question itself."""
 
 from survey_kit.language.catalogue import NAMES, Words, known_languages, words
+from survey_kit.language.note import Note, said
 
-__all__ = ["NAMES", "Words", "known_languages", "words"]
+__all__ = ["NAMES", "Note", "Words", "known_languages", "said", "words"]

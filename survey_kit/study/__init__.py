@@ -3,6 +3,8 @@
 from survey_kit.study.answers import make_design, make_weights, read_responses
 from survey_kit.study.definition import AnyOf, Indicator, IndicatorsFile
 from survey_kit.study.field_plan import FieldPlan, field_disclosure, write_disclosure
+from survey_kit.study.field_screens import BackCheckPlan, SchedulePlan, ScreensPlan
+from survey_kit.study.interviews import Held, read_interviews
 from survey_kit.study.model import (
     Derived,
     Method,
@@ -28,8 +30,10 @@ from survey_kit.study.study import Study
 
 __all__ = [
     "AnyOf",
+    "BackCheckPlan",
     "Derived",
     "FieldPlan",
+    "Held",
     "Indicator",
     "IndicatorsFile",
     "Method",
@@ -42,6 +46,8 @@ __all__ = [
     "ReplicatePlan",
     "ReportPlan",
     "Sample",
+    "SchedulePlan",
+    "ScreensPlan",
     "Source",
     "Study",
     "StudyFile",
@@ -50,6 +56,7 @@ __all__ = [
     "field_disclosure",
     "make_design",
     "make_weights",
+    "read_interviews",
     "read_policy",
     "read_responses",
     "read_study",

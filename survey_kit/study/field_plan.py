@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, ConfigDict
 from survey_kit import files
 from survey_kit.errors import StudyError, did_you_mean
 from survey_kit.fieldwork.eligibility import METHODS
+from survey_kit.study.field_screens import ScreensPlan, check_screens
 from survey_kit.types import DataStatus
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class FieldPlan:
     """Columns known of all issued cases that response is held against."""
     target: int | None = None
     """How many complete interviews are wanted."""
+    screens: ScreensPlan | None = None
+    """Which columns of the interviews screens look at; without it no interview is screened."""
     disclosure: str = "field_disclosure.yaml"
     """Beside this file: what survey-kit field --disclose tells of dates, modes and outcome, from counts alone, for the report."""
 
@@ -147,3 +150,4 @@ def check_field(study: Study, where: str) -> None:
     if plan.balance and plan.cases is None:
         fix = "Add 'cases:' with the list of issued cases."
         raise StudyError("Balance needs what is known of every issued case.", where=where, fix=fix)
+    check_screens(plan.screens, study.instrument(plan.wave), where)

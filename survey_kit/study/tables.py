@@ -79,8 +79,8 @@ def needed(study: Study) -> tuple[list[str], list[str], list[str]]:
     return [name for name in spread if name in known], columns, [name for name in perhaps if name not in taken]
 
 
-def read_files(study: Study, items: Sequence[str], columns: Sequence[str]) -> Files:
-    """Read the common file and those of single waves into one table."""
+def read_files(study: Study, items: Sequence[str], columns: Sequence[str], *, designed: bool = True) -> Files:
+    """Read the common file and those of single waves into one table; during the field they need not hold the design's columns yet."""
     import pandas as pd
 
     name = study.wave_column
@@ -91,7 +91,9 @@ def read_files(study: Study, items: Sequence[str], columns: Sequence[str]) -> Fi
     parts: list[_Part] = []
     if study.responses.file is not None:
         shared = [wave for wave in study.waves if wave.file is None]
-        part = _read(study, study.response_path(), study.responses.format, shared, [*items, *columns], known, case)
+        part = _read(
+            study, study.response_path(), study.responses.format, shared, [*items, *columns], known, case, designed
+        )
         if study.responses.wave is None:
             _label(part, name, study.waves[0].id)
         parts.append(part)
@@ -99,7 +101,7 @@ def read_files(study: Study, items: Sequence[str], columns: Sequence[str]) -> Fi
         if wave.file is None:
             continue
         path = study.response_path(wave.id)
-        own = _read(study, path, _format(study, wave), [wave], [*items, *columns], known, case)
+        own = _read(study, path, _format(study, wave), [wave], [*items, *columns], known, case, designed)
         _of_one_wave(study, own, wave, path)
         _label(own, name, wave.id)
         if parts and study.responses.file is not None and name in parts[0].frame.columns:
@@ -188,9 +190,10 @@ def _read(
     wanted: Sequence[str],
     known: Mapping[str, Instrument],
     case: str | None,
+    designed: bool,
 ) -> _Part:
     if platform == "table":
-        return _Part(frame=_table(study, path, waves, wanted))
+        return _Part(frame=_table(study, path, waves, wanted, designed))
     items = {item.id for form in known.values() for item in form.items}
     columns = [*wanted, study.wave_column, *([case] if case else [])]
     first = study.instruments[waves[-1].id] if waves else next(iter(known.values()))
@@ -218,7 +221,7 @@ def _keyed(part: _Part, case: str | None) -> _Part:
     return part
 
 
-def _table(study: Study, path: Path, waves: Sequence[Wave], wanted: Sequence[str]) -> pd.DataFrame:
+def _table(study: Study, path: Path, waves: Sequence[Wave], wanted: Sequence[str], designed: bool) -> pd.DataFrame:
     """Read some columns of a file; one that the design of its waves needs and the file lacks is told with its like."""
     columns: Collection[str] = {*wanted, study.wave_column, *([study.responses.case] if study.responses.case else [])}
     forms = list(study.instruments.values())
@@ -233,7 +236,8 @@ def _table(study: Study, path: Path, waves: Sequence[Wave], wanted: Sequence[str
     spread = [name for plan in plans for name in (plan if isinstance(plan, tuple) else (plan,))]
     issued = issued_columns(study)
     weighed = [name for name in plan_columns(study.plan)[0] if name not in study.derive and name != study.wave_column]
-    necessary = dict.fromkeys(name for name in (*spread, study.responses.case, *weighed) if name is not None)
+    needed_now = (*spread, study.responses.case, *weighed) if designed else (study.responses.case,)
+    necessary = dict.fromkeys(name for name in needed_now if name is not None)
     items = {item.id for form in forms for item in form.items}
     absent = [name for name in necessary if name not in table.columns and name not in items and name not in issued]
     if absent:

@@ -173,7 +173,7 @@ def test_schedules_that_cannot_be():
     assert found.flagged == ["a", "b"]
     assert not {"lat", "lon", "start", "end"} & {*rows, *found.table}
     assert "43.2" not in found.table.to_csv() + rows.to_csv() + " ".join(found.table["sentence"])
-    assert found.notes[0].startswith("1 interviews have no time")
+    assert str(found.notes[0]).startswith("1 interviews have no time")
 
 
 def test_hours_are_those_of_the_place_and_days_have_a_most():
@@ -369,9 +369,9 @@ def test_words_never_accuse_and_say_how_seldom():
     assert SECOND_LOOK in words
     assert not {"fraud", "fabricat", "fake", "cheat", "guilt"} & set(words.casefold().split())
     assert [seldom(p) for p in (1.0, 0.03, 0.004)] == [
-        "about 100 in 100 honest ones are as far out",
-        "about 3 in 100 honest ones are as far out",
-        "about 4 in 1,000 honest ones are as far out",
+        "about 100 in 100 would be as far out by chance",
+        "about 3 in 100 would be as far out by chance",
+        "about 4 in 1,000 would be as far out by chance",
     ]
     assert "For the field team only" in found._repr_html_()
 

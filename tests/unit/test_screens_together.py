@@ -84,7 +84,7 @@ def test_every_screen_runs_and_finds_who_is_odd(form, collected, tmp_path):
         "straightlining", "item_nonresponse", "contact_filters", "extreme_answers", "heaping", "small_variance", "alike",
         "duration", "duplicate_contacts", "drift_of_contact_filters", "schedule", "score",
     ]  # fmt: skip
-    assert made.left_out == {}
+    assert made.left_out == {"distance": "positions are not named"}
     for name in ("straightlining", "duration", "duplicate_contacts", "extreme_answers", "score"):
         assert made[name].flagged == [BAD], name
     table = made.table()
