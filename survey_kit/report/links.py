@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import Final
 
 from survey_kit.errors import ReportError, did_you_mean
@@ -115,11 +116,13 @@ def value(book: Published, name: str) -> Value:
     return Value(str(voice.numbers.level(row["estimate"], row["unit"])) + (f" {marks}" if marks else ""), address(row))
 
 
-def numbers_of(book: Published, indicator: str) -> Links:
-    """Give the link from an indicator's section to the page of its figures."""
+def numbers_of(book: Published, indicator: str) -> Stack:
+    """Give the link from an indicator's section to the page of its figures; nothing in print or where there is no such page."""
     voice = Voice(book.info)
+    if in_print() or not Path(number_page(indicator).replace(".html", ".qmd")).is_file():
+        return Stack(())
     title = book.info.indicator(indicator).title
-    return Links(((voice("numbers_title", title=title), number_page(indicator), voice("numbers_link")),))
+    return Stack((Links(((voice("numbers_title", title=title), number_page(indicator), voice("numbers_link")),)),))
 
 
 def numbers(book: Published, indicator: str) -> Stack:

@@ -21,6 +21,7 @@ from typing import Any, Final
 from survey_kit import files, typeset
 from survey_kit.errors import ReportError, did_you_mean
 from survey_kit.report import qmd_cells, qmd_judge
+from survey_kit.report.qmd_inline import Inline
 from survey_kit.report.qmd_read import Line, Page, Project, page_files, read_page, read_project
 from survey_kit.types import Progress
 
@@ -97,7 +98,8 @@ def _read_only(job: _Job, pool: ThreadPoolExecutor) -> None:
     """Check the syntax of every page before any cell runs."""
 
     def check(page: Page) -> None:
-        lines = [part for part in page.parts if isinstance(part, Line)]
+        inline = Inline()
+        lines = [inline.filled(part) for part in page.parts if isinstance(part, Line)]
         _, seen = _written(job, page, lines, "check")
         qmd_judge.syntax(page, lines, seen)
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, TextIO
 
 from survey_kit.errors import ReportError
+from survey_kit.report.qmd_inline import Inline
 from survey_kit.report.qmd_read import Cell, Line, Page
 
 _HTML: Final = ("text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain")
@@ -53,9 +54,10 @@ def run(page: Page, folder: Path) -> list[Line]:
     out: list[Line] = []
     counter = 0
     with _session(page) as session:
+        inline = Inline(lambda cell: [shown.data for shown in session.run(cell)])
         for part in page.parts:
             if isinstance(part, Line):
-                out.append(part)
+                out.append(inline.filled(part))
                 continue
             counter += 1
             options = {**_DEFAULTS, **page.execute, **part.options}
