@@ -14,6 +14,7 @@ from survey_kit.estimate.intervals import interval, t_quantile
 from survey_kit.indicators import confidential, families
 from survey_kit.indicators.cells import LEVEL_FIELDS, MISSING_FIELDS, Cells, Job
 from survey_kit.indicators.comparable import NONE, Comparison
+from survey_kit.indicators.earlier import known as known_before
 from survey_kit.indicators.rows import AGAINST, COLUMNS, CONFIDENCE, COUNTS, TEXTS
 from survey_kit.indicators.wording import Facts, words
 from survey_kit.study import Indicator, Study
@@ -41,8 +42,11 @@ class _Keys:
         return np.asarray(np.arange(len(self.wave)) + np.where(wave == NONE, 0, wave - self.wave))
 
 
-def assemble(study: Study, job: Job, cells: Sequence[Cells]) -> pd.DataFrame:
-    """Make the rows: indicator by indicator, everybody first, then each domain's levels, wave after wave."""
+def assemble(study: Study, job: Job, cells: Sequence[Cells], earlier: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Make the rows: indicator by indicator, everybody first, then each domain's levels, wave after wave.
+
+    `earlier` are rows of an earlier release: what it told is known, whatever is withheld.
+    """
     import pandas as pd
 
     keys = _keys(cells)
@@ -54,7 +58,7 @@ def assemble(study: Study, job: Job, cells: Sequence[Cells]) -> pd.DataFrame:
     data |= {name: values[name] for name in (*LEVEL_FIELDS, *MISSING_FIELDS)}
     data["status"] = status
     data |= _levels(job, keys, values)
-    _protect(study, job, cells, keys, data)
+    _protect(study, job, cells, keys, data, earlier)
     for against in AGAINST:
         data |= _changes(study, job, keys, against, values, data)
     data["note"] = _notes(job, keys)
@@ -149,13 +153,22 @@ def _levels(job: Job, keys: _Keys, values: Mapping[str, FloatArray]) -> dict[str
     }
 
 
-def _protect(study: Study, job: Job, cells: Sequence[Cells], keys: _Keys, data: dict[str, Any]) -> None:
+def _protect(
+    study: Study,
+    job: Job,
+    cells: Sequence[Cells],
+    keys: _Keys,
+    data: dict[str, Any],
+    earlier: pd.DataFrame | None,
+) -> None:
     """Withhold figures that would give somebody's answer away; they then count as not published."""
     sizes = np.cumsum([part.status.size for part in cells])[:-1]
     unreliable = np.empty(len(keys.order), dtype=bool)
     unreliable[keys.order] = data["reliability"] == "suppress"
     parts = [flags.reshape(part.status.shape) for flags, part in zip(np.split(unreliable, sizes), cells, strict=True)]
-    found = confidential.withheld(job, cells, parts, study.disclosure.least)
+    known = None if earlier is None else known_before(job, cells, [wave.id for wave in study.waves], earlier)
+    accepted = study.disclosure.known is not None
+    found = confidential.withheld(job, cells, parts, study.disclosure.least, known, accepted=accepted)
     rows = np.concatenate([part.ravel() for part in found])[keys.order]
     data["reliability"][rows] = "suppress"
     data["reliability_rule"][rows] = confidential.RULE

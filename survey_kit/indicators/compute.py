@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,11 +14,15 @@ from survey_kit.errors import IndicatorError
 from survey_kit.indicators.assemble import assemble
 from survey_kit.indicators.cells import Domain, Job, fill
 from survey_kit.indicators.comparable import Planner
+from survey_kit.indicators.earlier import before_of, differences, refuse
 from survey_kit.indicators.score import Column, Scored, score
 from survey_kit.indicators.series import IndicatorSeries
 from survey_kit.responses import Responses
 from survey_kit.study import Study, make_design, read_responses
 from survey_kit.types import IntArray, Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def compute(
@@ -26,6 +30,7 @@ def compute(
     responses: Responses | None = None,
     design: Design | None = None,
     progress: Progress | None = None,
+    earlier: pd.DataFrame | None = None,
 ) -> IndicatorSeries:
     """Compute every indicator of a study, in every wave, for everybody and for each level of each domain.
 
@@ -39,6 +44,9 @@ def compute(
         Its sample; made from the study file when left out. Rows must be those of `responses`.
     progress
         Called with what is being done, steps done and steps in all.
+    earlier
+        Rows of the release before, as `survey_kit.indicators.earlier.read_earlier` gives them; those the study names under
+        ``disclosure: {earlier: ...}`` when left out. What they told is known to every reader, whatever is withheld now.
 
     Returns
     -------
@@ -88,7 +96,10 @@ def compute(
     for k, domain in enumerate(domains):
         tell(f"estimates {domain.name or 'for everybody'}", 2 + k, steps)
         cells.append(fill(job, domain))
-    rows = assemble(study, job, cells)
+    before = before_of(study, earlier)
+    rows = assemble(study, job, cells, before)
+    if before is not None and study.disclosure.known is None:
+        refuse(differences(rows, before, study.disclosure.least))
     tell("rows", steps, steps)
     return IndicatorSeries(rows=rows, study=study, notes=design.assumptions())
 

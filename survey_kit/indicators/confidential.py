@@ -37,9 +37,18 @@ class _Levels:
     n: FloatArray
     fewest: FloatArray
     domain: IntArray
+    known: BoolArray
 
 
-def withheld(job: Job, cells: Sequence[Cells], unreliable: Sequence[BoolArray], least: int) -> list[BoolArray]:
+def withheld(
+    job: Job,
+    cells: Sequence[Cells],
+    unreliable: Sequence[BoolArray],
+    least: int,
+    known: Sequence[BoolArray] | None = None,
+    *,
+    accepted: bool = False,
+) -> list[BoolArray]:
     """Tell which figures (I, D, W) of each domain are withheld for the sake of respondents.
 
     Parameters
@@ -52,12 +61,18 @@ def withheld(job: Job, cells: Sequence[Cells], unreliable: Sequence[BoolArray], 
         Of each domain (I, D, W), the figures that are not published since they are too imprecise.
     least
         Fewest people who may stand behind a figure and behind its complement; 0 withholds nothing.
+    known
+        Of each domain (I, D, W), the figures that an earlier release has published on the same base; none when left out. A reader has them
+        whatever is withheld now.
+    accepted
+        Whether figures that are known may stand, since a reason is given; else one that has to be withheld is an error.
 
     Raises
     ------
     DisclosureError
-        If a figure cannot be protected whatever else is withheld.
+        If a figure cannot be protected whatever else is withheld, or was published before.
     """
+    told = [np.zeros(part.status.shape, dtype=bool) for part in cells] if known is None else known
     out = [np.zeros(part.status.shape, dtype=bool) for part in cells]
     if least <= 0:
         return out
@@ -70,8 +85,11 @@ def withheld(job: Job, cells: Sequence[Cells], unreliable: Sequence[BoolArray], 
                 n=_joined([part.figures["n"][i, :, v] for part in cells]),
                 fewest=_joined([part[i, :, v] for part in fewest]),
                 domain=np.repeat(np.arange(len(cells)), [part.status.shape[1] for part in cells]),
+                known=_joined([part[i, :, v] for part in told]).astype(bool),
             )
             gone = _joined([part[i, :, v] for part in unreliable]).astype(bool)
+            if accepted:
+                levels.fewest[levels.known] = np.inf
             hidden = _of_one(one, levels, gone, least, several=len(job.columns[one.id]) > 1)
             for d in range(len(cells)):
                 out[d][i, :, v] = hidden[levels.domain == d]
@@ -88,6 +106,12 @@ def _of_one(one: Indicator, levels: _Levels, gone: BoolArray, least: int, *, sev
     sensitive = known & (levels.fewest < least)
     if not sensitive.any():
         return np.zeros(len(known), dtype=bool)
+    if (sensitive & levels.known).any():
+        raise DisclosureError(
+            f"A figure of '{one.id}' that has to be withheld was published in an earlier release.",
+            found=f"{int((sensitive & levels.known).sum())} figures in one wave",
+            fix="Withholding it now protects nobody. Say why it may stand under 'disclosure: {known: ...}', or take it back there first.",
+        )
     table, place = _table(one, levels, known, sensitive, gone, least, several=several)
     try:
         found = protect(table).withheld
@@ -158,7 +182,7 @@ def _table(
         high=top,
         sensitive=np.append(sensitive[place], np.zeros(len(domains), dtype=bool)),
         gone=np.append(gone[place], ~nobody | several),
-        fixed=np.append(np.zeros(m, dtype=bool), nobody & ~several),
+        fixed=np.append(levels.known[place], nobody & ~several),
         cost=np.append(levels.n[place], np.ones(len(domains))),
         names=[f"indicator '{one.id}', cell {int(k) + 1}" for k in place] + [f"rest of domain {d}" for d in domains],
     )

@@ -329,6 +329,10 @@ class Disclosure:
     """Fewest people who may stand behind a published figure and behind its complement; 0 for microdata that are public."""
     reason: Texts | None = None
     """Why fewer than 10 are enough."""
+    earlier: str | None = None
+    """The table of indicators of the last release, seen from the study's folder: what it told is known, whatever is withheld now."""
+    known: Texts | None = None
+    """Why figures may stand that the earlier release gives away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

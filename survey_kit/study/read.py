@@ -15,7 +15,7 @@ from survey_kit.study import definition, model
 from survey_kit.study.definition import Indicator, IndicatorsFile
 from survey_kit.study.exchange import exchange_path
 from survey_kit.study.field_plan import check_field, disclosure_path
-from survey_kit.study.model import LEAST, Derived, StudyFile, Wave
+from survey_kit.study.model import LEAST, Derived, Disclosure, StudyFile, Wave
 from survey_kit.study.policy import policy_paths
 from survey_kit.study.quality_file import quality_path
 from survey_kit.study.regions import check_regions, polygons_path
@@ -65,6 +65,7 @@ def read_study(path: str | Path, data: str | Path | None = None) -> Study:
         *polygons_path(file.parent, declared.report.regions),
         *policy_paths(file.parent),
         *exchange_path(file.parent),
+        *release_before(file.parent, declared.disclosure),
     )
     study = Study(
         **{one.name: getattr(declared, one.name) for one in fields(StudyFile)},
@@ -101,6 +102,12 @@ def _below(document: files.Document, *start: str | int) -> Where:
 def _language(document: files.Document, otherwise: str) -> dict[str, str]:
     value = document.value if isinstance(document.value, dict) else {}
     return {"language": str(value.get("source_language", otherwise))}
+
+
+def release_before(folder: Path, disclosure: Disclosure) -> tuple[Path, ...]:
+    """Give the table of the release before, when the study names one and it is there."""
+    path = folder / (disclosure.earlier or "")
+    return (path,) if path.is_file() else ()
 
 
 def _folders(own: Path, data: str | Path | None) -> tuple[Path, ...]:
