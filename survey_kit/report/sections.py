@@ -10,6 +10,7 @@ from survey_kit.report.book import Published
 from survey_kit.report.display import missing
 from survey_kit.report.elements import Box, Bullets, Chart, Element, Prose, Section, Stack, in_print
 from survey_kit.report.info import THEMES, IndicatorInfo, StudyInfo
+from survey_kit.report.links import numbers_of
 from survey_kit.report.sentences import finding, findings
 
 INTERVALS: Final = {
@@ -41,6 +42,7 @@ def indicator(book: Published, name: str) -> Section:
     groups = tables.by_domain(book, name)
     if groups is not None:
         parts.append(Box("note", f"Table: {about.title}, by group", (groups,), folded=True))
+    parts.append(numbers_of(book, name))
     return Section(about.title, name.replace("_", "-"), tuple(parts))
 
 
