@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from survey_kit import __version__
-from survey_kit.cli import arguments_field, arguments_instrument, arguments_release, arguments_sample, arguments_weight
+from survey_kit.cli import (
+    arguments_field,
+    arguments_instrument,
+    arguments_lint,
+    arguments_release,
+    arguments_sample,
+    arguments_weight,
+)
 from survey_kit.errors import SurveyKitError, did_you_mean
 
 TOUR = """\
@@ -42,6 +49,8 @@ Commands
                        --edition NAME  --approve "Name, role"  --embargo DATE  --final  --previous DIR  --to DIR
   verify FOLDER      hold a release against its record and make it again; name the first difference
                        --study STUDY  --data DIR
+  lint [PAGES]       judge the prose of pages: numbers typed by hand, changes and causes that no row supports
+                       --build DIR
   study new NAME     draft a study from a labelled file
                        --from FILE  --to DIR
   wave add WAVE      copy the last wave forward and compare the new file with it
@@ -50,7 +59,7 @@ Commands
                      a questionnaire: begin one, list its problems, prove its routing, compare versions, estimate
                      its length, write forms, paper and codebooks
                        --switch NAME  --to DIR  --format xlsform  --fill sponsor=TEXT
-  schema WHAT        print the editor schema of study, indicators, instrument or targets files
+  schema WHAT        print the editor schema of a file: study, indicators, instrument, targets, strategy and others
                        --to FILE
 
 Everywhere
@@ -92,6 +101,7 @@ EXAMPLES = {
     **arguments_field.EXAMPLES,
     **arguments_weight.EXAMPLES,
     **arguments_release.EXAMPLES,
+    **arguments_lint.EXAMPLES,
 }
 
 
@@ -154,6 +164,7 @@ def _parser() -> argparse.ArgumentParser:
     arguments_field.add(commands, _command)
     arguments_weight.add(commands, _command)
     arguments_release.add(commands, _command)
+    arguments_lint.add(commands, _command)
     return parser
 
 
@@ -262,6 +273,7 @@ _MODULES = {
     "freeze": "releasing",
     "release": "releasing",
     "verify": "releasing",
+    "lint": "linting",
 }
 
 
