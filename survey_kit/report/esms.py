@@ -204,7 +204,9 @@ def _withheld(book: Published, language: str) -> dict[str, str]:
     secret, weak = few.count(counts["confidential"]), few.count(counts["unreliable"])
     whole = few.count(len(book.rows))
     return {
-        "confidentiality_treatment": say("told_confidential", count=secret, whole=whole),
+        "confidentiality_treatment": say("told_confidential", count=secret, whole=whole)
+        if counts["confidential"]
+        else say("told_open"),
         "completeness": say("told_completeness", confidential=secret, unreliable=weak, whole=whole),
     }
 
