@@ -26,6 +26,7 @@ ABOUT = (
     "info.py",
     "rows.py",
     "display.py",
+    "speech.py",
     "policy_info.py",
 )  # of the room `report`, what writes the rows
 
@@ -173,20 +174,25 @@ def _site_needs(plan: Plan) -> Any:
 
 
 def _site(plan: Plan, place: Path) -> None:
+    site = place / "site"
+    stage_pages(plan, place, site)
+    if plan.edition:
+        plan.edition.mark(site, place)
+    shutil.copytree(place / "open_data", site / "open_data", dirs_exist_ok=True)
+
+
+def stage_pages(plan: Plan, place: Path, site: Path) -> None:
+    """Write the pages of a study into a new folder, as they are rendered; `place` holds the rows and what belongs to them."""
     from survey_kit.report.book import published
     from survey_kit.report.info import read
     from survey_kit.report.pages import select_pages
     from survey_kit.report.region_pages import add_pages
     from survey_kit.study.regions import outlines_of
 
-    site = place / "site"
     hidden = shutil.ignore_patterns(".*", "__pycache__", "_site", "_freeze", "*_files", "README.md")
     shutil.copytree(pages_folder(plan.study), site, ignore=hidden)
     select_pages(site, read(place / "study.json"))
     add_pages(site, published(place), *outlines_of(plan.study))
-    if plan.edition:
-        plan.edition.mark(site, place)
-    shutil.copytree(place / "open_data", site / "open_data", dirs_exist_ok=True)
 
 
 def pages_folder(study: Study) -> Path:

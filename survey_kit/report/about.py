@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from survey_kit import frames
 from survey_kit.instrument import MISSING_LABELS, Instrument
 from survey_kit.report.info import (
     METHOD,
@@ -18,6 +19,7 @@ from survey_kit.report.info import (
     StudyInfo,
     WaveInfo,
 )
+from survey_kit.report.speech import speech
 from survey_kit.study import Indicator, Study, field_disclosure, said
 from survey_kit.study.quality_file import read_quality
 from survey_kit.study.sample_disclosure import sample_disclosure
@@ -28,22 +30,6 @@ if TYPE_CHECKING:
     from survey_kit.responses import Responses
     from survey_kit.types import BoolArray
     from survey_kit.weighting import Weights
-
-DF_RULE: Final = (
-    "sampling units minus strata of the wave that hold a member of the group who was asked; not answering does not "
-    "reduce them; a change uses the distinct units minus strata of both waves"
-)
-LONELY: Final = {
-    "fail": "a stratum with one unit is an error",
-    "certainty": "a stratum with one unit adds nothing to the variance",
-    "adjust": "a stratum with one unit adds its squared distance from the mean unit of the wave",
-    "average": "a stratum with one unit adds the mean contribution of the other strata",
-}
-OVERLAP: Final = {
-    "none": "waves have no units in common; covariances between waves are zero",
-    "psu": "units with equal ids in two waves are the same; covariances come from the common units",
-    "unit": "cases with equal ids in two waves are the same; covariances come from the common cases",
-}
 
 
 def study_info(
@@ -62,14 +48,14 @@ def study_info(
         told from the log.
     """
     obtain = study.responses.obtain
-    plan = study.design
+    plan, say = study.design, speech(language)
     quality = read_quality(study)
     assumptions = {
-        "variance": "; ".join(design.assumptions()),
-        "overlap": f"{plan.overlap}: {OVERLAP[plan.overlap]}",
-        "lonely_psu": f"{plan.lonely_psu}: {LONELY[plan.lonely_psu]}",
-        "df": DF_RULE,
-        "nest": "unit ids are unique within their stratum only" if plan.nest else "unit ids are unique within a wave",
+        "variance": "; ".join(say.told(part) for part in design.assumptions()),
+        "overlap": f"{plan.overlap}: {say(f'overlap_{plan.overlap}')}",
+        "lonely_psu": f"{plan.lonely_psu}: {say(f'lonely_{plan.lonely_psu}')}",
+        "df": say("df_rule"),
+        "nest": say("nest_stratum" if plan.nest else "nest_wave"),
     }
     return StudyInfo(
         id=study.id,
@@ -77,7 +63,7 @@ def study_info(
         data_status=study.data_status,
         waves=_waves(study, language),
         indicators=tuple(_indicator(study, one, language) for one in study.definitions),
-        domains=tuple(DomainInfo(id=name, label=study.title_of(name, language)) for name in study.domains),
+        domains=tuple(_domain(study, responses, name, language) for name in study.domains),
         baseline=study.baseline_wave,
         families=dict(study.families),
         ratings=study.ratings.country if study.ratings else "",
@@ -93,6 +79,7 @@ def study_info(
         problems=_problems(responses),
         missing=_missing(study, responses, design.inside()),
         languages=study.report.languages,
+        language=language,
         regions=study.report.regions.domain if study.report.regions else "",
         quality=quality.texts() if quality else {},
         reviewed=dict(quality.reviewed or {}) if quality else {},
@@ -104,9 +91,14 @@ def _method(study: Study, language: str, weights: Weights | None) -> dict[str, s
     told = field_disclosure(study) | sample_disclosure(study)
     for name, text in ({} if weights is None else weights.disclosure()).items():
         told[name] = f"{told[name]} {text}" if name in told else text
-    mark = "Synthetic data: " if study.data_status == "synthetic" else ""
+    say = speech(language)
+    told = {name: say.told(text) for name, text in told.items()}
     written = {name: said(text, language) for name, text in study.method.elements().items() if name in METHOD}
-    return written | {name: f"{mark}{text}" for name, text in told.items() if not written.get(name, "").strip()}
+    return written | {
+        name: say("marked", sentence=text) if study.data_status == "synthetic" else text
+        for name, text in told.items()
+        if not written.get(name, "").strip()
+    }
 
 
 def _waves(study: Study, language: str) -> tuple[WaveInfo, ...]:
@@ -132,7 +124,7 @@ def _indicator(study: Study, one: Indicator, language: str) -> IndicatorInfo:
     question = said(one.question, language) or (form.text(first, language) if first else "")
     more = len(one.items) - 1
     if one.question is None and more > 0:
-        question = f"{question} (and {more} more questions)"
+        question = speech(language).counted("answers_and_more", more, question=question)
     return IndicatorInfo(
         id=one.id,
         title=said(one.title, language),
@@ -140,7 +132,7 @@ def _indicator(study: Study, one: Indicator, language: str) -> IndicatorInfo:
         kind=one.kind,
         unit=one.unit,
         direction=one.direction,
-        saying=said(one.saying, language),
+        saying=(one.saying or {}).get(language, "") if language != "en" else said(one.saying, language),
         question=question,
         answers=_answers(one, form, language),
         base=one.base,
@@ -152,31 +144,46 @@ def _indicator(study: Study, one: Indicator, language: str) -> IndicatorInfo:
     )
 
 
+def _domain(study: Study, responses: Responses, name: str, language: str) -> DomainInfo:
+    """Name a grouping variable; its levels too where another language than the rows' English is told."""
+    levels: dict[str, str] = {}
+    if language != "en":
+        levels = {
+            str(level): study.label_of(name, level, language)
+            for (level,) in frames.group(responses.frame, [name], "domain").levels
+        }
+    return DomainInfo(id=name, label=study.title_of(name, language), levels=levels)
+
+
 def _answers(one: Indicator, form: Instrument, language: str) -> str:
     """Name the answers that count, with the ends of the scale."""
+    say = speech(language)
     if one.numerator is not None and one.denominator is not None:
         above = _labels(form, one.numerator.any, one.numerator.categories, language)
         below = _labels(form, one.denominator.any, one.denominator.categories, language)
         n, m = len(one.numerator.any), len(one.denominator.any)
-        return f"{above} to any of {n} questions, among those who said {below} to any of {m}"
+        return say("answers_ratio", above=above, below=below, n=n, m=m)
     items = [item for item in one.items if item in form]
     if not items:
         return ""
     scale = form.scale_of(items[0])
     codes = scale.codes if scale else ()
-    ends = " to ".join(_label(form, items[0], code, language) for code in (codes[0], codes[-1])) if codes else ""
+    first, last = (_label(form, items[0], codes[at], language) if codes else "" for at in (0, -1))
+    ends = say("answers_ends", first=first, last=last) if codes else ""
     if one.kind == "mean100":
-        return f"every answer, from {ends}, placed on 0 to 100" if ends else "every answer, placed on 0 to 100"
+        return say("answers_mean", ends=ends) if ends else say("answers_mean_plain")
     told = _labels(form, items, one.categories, language)
     if one.kind == "net":
-        told += f" minus {_labels(form, items, one.low_categories, language)}"
-    return f"{told} (of {ends})" if ends and len(codes) > 2 else told
+        told = say("answers_net", told=told, low=_labels(form, items, one.low_categories, language))
+    return say("answers_of", told=told, ends=ends) if ends and len(codes) > 2 else told
 
 
 def _labels(form: Instrument, items: tuple[str, ...] | list[str], codes: tuple[Any, ...], language: str) -> str:
     item = next((name for name in items if name in form), None)
     labels = [str(code) if item is None else _label(form, item, code, language) for code in codes]
-    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} or {labels[-1]}" if labels else ""
+    if len(labels) < 2:
+        return "".join(labels)
+    return speech(language)("answers_or", first=", ".join(labels[:-1]), last=labels[-1])
 
 
 def _label(form: Instrument, item: str, code: Any, language: str) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ENVIRONMENT = "SURVEY_KIT_BUILD"
+LANGUAGE = "SURVEY_KIT_LANGUAGE"  # the language of the pages being made, when a build has several
+LANGUAGES = "languages"  # the folder of what the pages tell in the languages beside the first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,8 @@ class Published:
     @property
     def figures(self) -> Path:
         """Give the folder charts are written to."""
-        return self.folder / "site" / "figures"
+        site = self.folder / "site"
+        return (site / self.info.language if len(self.info.languages) > 1 else site) / "figures"
 
     def records(
         self,
@@ -97,14 +100,33 @@ def check(rows: pd.DataFrame) -> None:
                 )
 
 
-def write(folder: Path, rows: pd.DataFrame, info: StudyInfo) -> list[Path]:
-    """Write ``rows.csv`` (full precision, suppressed numbers blanked) and ``study.json`` into a build folder."""
+def write(folder: Path, rows: pd.DataFrame, info: StudyInfo, *others: StudyInfo) -> list[Path]:
+    """Write ``rows.csv`` (full precision, suppressed numbers blanked) and ``study.json`` into a build folder.
+
+    What the pages tell in `others`, further languages, goes to ``languages/<language>.json``.
+    """
     check(rows)
     text = blanked(rows).to_csv(index=False, lineterminator="\n")
-    return [files.write_text(folder / "rows.csv", text), study_json.write(folder / "study.json", info)]
+    told = [study_json.write(folder / LANGUAGES / f"{one.language}.json", one) for one in others]
+    return [files.write_text(folder / "rows.csv", text), study_json.write(folder / "study.json", info), *told]
 
 
-def published(folder: str | Path | None = None) -> Published:
+def information(folder: Path, language: str | None = None) -> StudyInfo:
+    """Read what the pages tell of a built study, in one of its languages; by default in its first."""
+    info = study_json.read(folder / "study.json")
+    if language is None or language == info.language:
+        return info
+    if language not in info.languages:
+        raise ReportError(
+            f"This build has no language '{language}'.",
+            where=str(folder / "study.json"),
+            found=", ".join(info.languages),
+            fix="Name it under 'report: {languages: [...]}' of the study and build it anew.",
+        )
+    return study_json.read(folder / LANGUAGES / f"{language}.json")
+
+
+def published(folder: str | Path | None = None, *, language: str | None = None) -> Published:
     """Open a built study.
 
     Parameters
@@ -112,6 +134,9 @@ def published(folder: str | Path | None = None) -> Published:
     folder
         The build folder. By default the one named by the environment variable ``SURVEY_KIT_BUILD``, else the nearest
         folder upwards from the working directory that holds ``study.json``.
+    language
+        One of the languages of the report. By default that of the page being made, which the environment variable
+        ``SURVEY_KIT_LANGUAGE`` names, else the first.
     """
     import pandas as pd
 
@@ -126,7 +151,8 @@ def published(folder: str | Path | None = None) -> Published:
     texts = [name for name in rows if name in TEXTS]
     rows[texts] = rows[texts].fillna("")
     rows = rows.astype({name: "Int64" for name in COUNTS if name in rows})
-    return Published(folder=place.resolve(), info=study_json.read(place / "study.json"), rows=rows)
+    info = information(place, language or os.environ.get(LANGUAGE) or None)
+    return Published(folder=place.resolve(), info=info, rows=rows)
 
 
 def _found() -> Path:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from survey_kit.language.catalogue import words
-from survey_kit.report import csvw, datapackage, display, linked_data
+from survey_kit.report import csvw, datapackage, linked_data
 from survey_kit.report import manifest as record
 from survey_kit.report.book import Published
 from survey_kit.report.dictionary import CATALOGUE
@@ -20,7 +20,7 @@ def downloads(book: Published) -> Element:
     """List the files of the open data with what they hold and how large they are; machines find the same as linked data."""
     folder = book.folder / FOLDER
     path = folder / datapackage.NAME
-    say = words(CATALOGUE, book.info.languages[0])
+    say = words(CATALOGUE, book.info.language)
     if not path.is_file():
         return Links(())
     package = json.loads(path.read_text(encoding="utf-8"))
@@ -28,7 +28,7 @@ def downloads(book: Published) -> Element:
         (
             one["path"],
             f"{FOLDER}/{one['path']}",
-            f"{say('file_' + one['part'])} ({one['format'].upper()}, {_size(one['bytes'])})",
+            f"{say('file_' + one['part'])} ({one['format'].upper()}, {_size(book, one['bytes'])})",
         )
         for one in package["resources"]
     ]
@@ -50,34 +50,33 @@ def inputs(book: Published) -> Element:
     """Give the digest of every input."""
     manifest = _manifest(book)
     if manifest is None:
-        return Prose(("No manifest was written.",))
-    columns = {"name": "Input", "bytes": "Size", "sha256": "SHA-256, first 16 of 64 digits"}
+        return Prose((book.info.say("no_manifest"),))
+    info, say = book.info, book.info.say
+    columns = {"name": say("head_input"), "bytes": say("head_size"), "sha256": say("head_digest")}
     records = [
-        {"name": one["name"], "bytes": _size(one["bytes"]), "sha256": one["sha256"][:16]} for one in manifest["inputs"]
+        {"name": one["name"], "bytes": _size(book, one["bytes"]), "sha256": one["sha256"][:16]}
+        for one in manifest["inputs"]
     ]
-    note = "The whole digests stand in manifest.json; 'survey_kit.report.manifest.verify' compares them with the files."
-    title = "What went in."
-    return table(
-        f"{book.info.file_stem}-inputs", title, columns, records, info=book.info, left=("sha256",), notes=(note,)
-    )
+    name, notes = f"{info.file_stem}-inputs", (say("note_digest"),)
+    return table(name, say("table_inputs"), columns, records, info=info, left=("sha256",), notes=notes)
 
 
 def software(book: Published) -> Element:
     """Give the versions of Python and of the packages, the seed and the parameters."""
     manifest = _manifest(book)
     if manifest is None:
-        return Prose(("No manifest was written.",))
-    used = manifest["software"]
+        return Prose((book.info.say("no_manifest"),))
+    say, used = book.info.say, manifest["software"]
     packages = ", ".join(f"{name} {version}" for name, version in used["packages"].items())
     seed = manifest.get("seed")
     told = (
-        ("Python:", str(used["python"])),
-        ("Packages:", packages),
-        ("Commit:", str(used["commit"] or "none recorded")),
-        ("Seed:", "nothing random was used in making the figures" if seed is None else str(seed)),
+        (say("soft_python"), str(used["python"])),
+        (say("soft_packages"), packages),
+        (say("soft_commit"), str(used["commit"] or say("soft_no_commit"))),
+        (say("soft_seed"), say("soft_no_seed") if seed is None else str(seed)),
         (
-            "Parameters:",
-            json.dumps(manifest["parameters"], ensure_ascii=False) if manifest["parameters"] else "defaults",
+            say("soft_parameters"),
+            json.dumps(manifest["parameters"], ensure_ascii=False) if manifest["parameters"] else say("soft_defaults"),
         ),
     )
     return Bullets(told)
@@ -92,7 +91,9 @@ def _plain(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _size(size: int) -> str:
+def _size(book: Published, size: int) -> str:
+    say, show = book.info.say, book.info.show
     if size < 1000:
-        return f"{size} bytes"
-    return f"{display.decimal(size / 1000)} kB" if size < 1_000_000 else f"{display.decimal(size / 1_000_000)} MB"
+        return say.counted("bits", size)
+    key, number = ("size_kb", size / 1000) if size < 1_000_000 else ("size_mb", size / 1_000_000)
+    return say(key, number=show.decimal(number))

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import io
-import itertools
 import math
 import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from survey_kit import files
 from survey_kit.report import palette
+from survey_kit.report.drawing_axes import axis_labels, ticks
+from survey_kit.report.speech import speech
 
 DRAWING: Final = "5"  # part of the digest: raise it when the same values are to look different
 WIDTH: Final = 4.9
@@ -69,6 +70,7 @@ class Line:
     mark: str = ""
     axis: str = ""
     key: tuple[str, str] = ("", "")
+    language: str = field(default="en", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,7 @@ class Dots:
     dots: tuple[Dot, ...]
     limits: tuple[float, float]
     mark: str = ""
+    language: str = field(default="en", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +105,7 @@ class Panels:
     subtitle: str
     lines: tuple[Line, ...]
     mark: str = ""
+    language: str = field(default="en", repr=False)
 
 
 Drawing = Line | Dots | Panels
@@ -123,7 +127,8 @@ def draw(path: Path, drawing: Any, description: str, form: Callable[[Any], Any] 
     """
     import matplotlib as mpl
 
-    told = repr((DRAWING, mpl.__version__, drawing, description)).encode()
+    language = getattr(drawing, "language", "en")
+    told = (repr((DRAWING, mpl.__version__, drawing, description)) + language.removeprefix("en")).encode()
     identity = f"sha256:{hashlib.sha256(told).hexdigest()}"
     if path.is_file() and identity in path.read_text(encoding="utf-8")[:4000]:
         return path
@@ -156,7 +161,7 @@ class Sheet:
         self.figure = Figure(figsize=(WIDTH, self.height), facecolor=palette.PAPER)
         self.top = top
         if drawing.mark:
-            self._strip(drawing.mark, strip)
+            self._strip(speech(getattr(drawing, "language", "en"))("strip"), strip)
         y = strip + 0.1
         for line in title:
             self.text(0.1, y, line, fontsize=13, fontweight="bold", va="top")
@@ -165,12 +170,11 @@ class Sheet:
             self.text(0.1, y + 0.02, line, fontsize=10, color=palette.QUIET, va="top")
             y += 0.19
 
-    def _strip(self, mark: str, height: float) -> None:
+    def _strip(self, words: str, height: float) -> None:
         from matplotlib.patches import Rectangle
 
         share = height / self.height
         self.figure.add_artist(Rectangle((0, 1 - share), 1, share, color=palette.WARNING, linewidth=0))
-        words = f"{mark} DATA: a rehearsal, no real answers"
         self.text(
             WIDTH / 2, height / 2, words, fontsize=11, fontweight="bold", color=palette.PAPER, ha="center", va="center"
         )
@@ -204,7 +208,7 @@ def _line(drawing: Line) -> Any:
     axes = sheet.axes(0.5, sheet.top + 0.1, WIDTH - 1.25, 2.5)
     watermark(axes, drawing.mark, 34)
     _curve(axes, drawing, size=TEXT, width=WIDTH - 1.25)
-    _axis_labels(axes, drawing.points, (WIDTH - 1.25) * 72, TEXT - 1)
+    axis_labels(axes, drawing.points, (WIDTH - 1.25) * 72, TEXT - 1)
     if drawing.axis:
         axes.set_xlabel(drawing.axis, fontsize=TEXT - 1, color=palette.QUIET)
     keys = (("▬", palette.BLUE, 0.3), ("┃", palette.ORANGE, 2.8))
@@ -230,6 +234,7 @@ def _curve(axes: Any, drawing: Line, *, size: float, width: float) -> None:
         axes.axhline(0, color=palette.QUIET, linewidth=1)
     for run in runs(drawing.points):
         _run(axes, run, small=len(drawing.points) > 15 or width < 3)
+    ticks(axes.yaxis, drawing.language)
     _gaps(axes, drawing.points, size, words=width > 3)
     last = next((point for point in reversed(drawing.points) if point.value is not None), None)
     if last is not None:
@@ -308,27 +313,6 @@ def _gaps(axes: Any, points: Sequence[Point], size: float, *, words: bool) -> No
             )
 
 
-def _axis_labels(axes: Any, points: Sequence[Point], width: float, size: float) -> None:
-    """Name points on the axis at even steps back from the last, as many as fit, and the first if there is room."""
-    first, last = axes.get_xlim()
-    places = {
-        point: ((point.x - first) / (last - first) * width, len(point.label) * size * 0.33 + size * 0.35)
-        for point in points
-    }
-
-    def fit(one: Point, other: Point) -> bool:
-        return bool(abs(places[one][0] - places[other][0]) >= places[one][1] + places[other][1])
-
-    for step in range(1, len(points) + 1):
-        kept = list(points[::-1][::step])
-        if all(fit(one, other) for one, other in itertools.pairwise(kept)):
-            break
-    if fit(points[0], kept[-1]):
-        kept.append(points[0])
-    axes.set_xticks([point.x for point in kept], [point.label for point in kept], fontsize=size, color=palette.INK)
-    axes.tick_params(axis="y", labelsize=size)
-
-
 def _dots(drawing: Dots) -> Any:
     narrow = max((len(dot.label) for dot in drawing.dots), default=0) <= 19
     labels = {dot.label: [dot.label] if narrow else textwrap.wrap(dot.label, 52) for dot in drawing.dots}
@@ -346,6 +330,7 @@ def _dots(drawing: Dots) -> Any:
     if drawing.limits[0] < 0 < drawing.limits[1]:
         axes.axvline(0, color=palette.QUIET, linewidth=1)
     axes.tick_params(axis="x", labelsize=TEXT - 1)
+    ticks(axes.xaxis, drawing.language)
     for i, dot in enumerate(drawing.dots):
         y = i + 0.5 if narrow else i + 1 - 0.13 / step
         colour = palette.ORANGE if dot.strong else palette.BLUE

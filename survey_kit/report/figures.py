@@ -13,19 +13,10 @@ from survey_kit.report.book import Published
 from survey_kit.report.display import missing
 from survey_kit.report.drawing import Dot, Dots, Line, Panels, Point, draw
 from survey_kit.report.elements import Chart, Element, Stack
-from survey_kit.report.info import THEMES, IndicatorInfo, StudyInfo
+from survey_kit.report.info import IndicatorInfo, StudyInfo
 from survey_kit.report.rows import Row, broken, explained, latest, place_holder, shown
-from survey_kit.report.sentences import headline, marked
+from survey_kit.report.sentences import break_told, headline, marked
 
-APART: Final = {
-    "mode": "mode changed",
-    "wording": "wording changed",
-    "scale": "scale changed",
-    "frame": "frame changed",
-    "weighting": "weights changed",
-    "design": "design changed",
-    "territory": "territory changed",
-}
 FEWEST_PANELS: Final = 3
 MOST_PANELS: Final = 10
 UNLIKE: Final = 3.0
@@ -55,12 +46,14 @@ def comparison(book: Published, theme: str) -> Stack:
         labels = _told_apart(titles)
         where = book.info.wave_label(wave)
         values = [row["estimate"] for row in alike if shown(row)]
-        title = f"{_shared(list(titles.values())) or THEMES[theme]}, {where}"
+        shared, info = _shared(list(titles.values())) or book.info.say(f"theme_{theme}"), book.info
+        title = info.say("title_latest_empty", shared=shared, wave=where)
         if values:
-            title += f": from {display.level(min(values), unit)} to {display.level(max(values), unit)}"
+            ends = {"low": info.show.level(min(values), unit), "high": info.show.level(max(values), unit)}
+            title = info.say("title_latest", shared=shared, wave=where, **ends)
         name = f"{book.info.file_stem}-{theme}-{unit}-latest"
         labelled = [(labels[row["indicator"]], row) for row in alike]
-        parts.append(_dots(book, labelled, title, name, _measure(alike[0])))
+        parts.append(_dots(book, labelled, title, name, _measure(book.info, alike[0])))
     return Stack(tuple(parts))
 
 
@@ -75,9 +68,11 @@ def by_domain(book: Published, indicator: str, domain: str) -> Chart:
             f"The indicator '{indicator}' has no figures by '{domain}'.", fix="Name a domain of the study."
         )
     where = book.info.wave_label(newest["wave"])
-    title = f"{about.title} by {book.info.domain_label(domain).lower()}, {where}"
+    told = {"title": about.title, "domain": book.info.domain_label(domain).lower(), "wave": where}
+    title = book.info.say("title_domain", **told)
     name = f"{book.info.file_stem}-{indicator}-by-{domain}"
-    return _dots(book, [(row["level_label"] or row["level"], row) for row in rows], title, name, _measure(rows[0]))
+    labelled = [(book.info.level_label(row), row) for row in rows]
+    return _dots(book, labelled, title, name, _measure(book.info, rows[0]))
 
 
 def small_multiples(book: Published, theme: str) -> Stack:
@@ -109,17 +104,20 @@ def _panel_sheet(
     labels = _told_apart({one.id: one.title for one in alike})
     lines = tuple(_line(info, one, rows[one.id], labels[one.id], common or own[one.id]) for one in sheets[number])
     first, last = (info.wave_label(info.waves[i].id) for i in (0, -1))
-    part = f", part {number + 1} of {len(sheets)}" if len(sheets) > 1 else ""
-    title = f"{_shared([one.title for one in alike]) or 'Side by side'}, {first} to {last}{part}"
-    panels = Panels(title=title, subtitle=_measure(rows[alike[0].id][-1]), lines=lines, mark=info.mark)
+    say, waves = info.say, {"first": first, "last": last}
+    shared = _shared([one.title for one in alike]) or say("side_by_side")
+    title = say("title_panels", shared=shared, **waves)
+    if len(sheets) > 1:
+        title = say("title_panels_part", shared=shared, part=number + 1, of=len(sheets), **waves)
+    subtitle = _measure(info, rows[alike[0].id][-1])
+    panels = Panels(title=title, subtitle=subtitle, lines=lines, mark=info.mark, language=info.language)
     told = "; ".join(f"{labels[one.id]}: {_last_value(info, rows[one.id])}" for one in sheets[number])
-    opening = f"Small line charts, one per indicator, {display.UNITS[unit].measure}, {first} to {last}"
-    alt = marked(info, f"{opening}: {told}.")
+    alt = marked(info, say("alt_panels", measure=say(f"measure_word_{unit}"), told=told, **waves))
     stem = f"{info.file_stem}-{name}-panels" + (f"-{number + 1}" if len(sheets) > 1 else "")
-    axes = "All panels have the same axes" if common else "Every panel has an axis of its own"
     dashed = any(point.apart for line in lines for point in line.points)
-    told = " A dashed line is a break in the series." if dashed else ""
-    caption = marked(info, f"{title}. {axes}; bands are intervals.{told}")
+    told = [f"{title}.", say("caption_axes_same" if common else "caption_axes_own")]
+    told += [say("caption_dashed")] if dashed else []
+    caption = marked(info, " ".join(told))
     return Chart(id=stem, path=draw(book.figures / f"{stem}.svg", panels, alt), alt=alt, caption=caption)
 
 
@@ -141,55 +139,64 @@ def _line(
                 low=row["ci_low"] * factor if banded else None,
                 high=row["ci_high"] * factor if banded else None,
                 marker="" if visible else place_holder(row),
-                apart=APART.get(row["break"], "break") if broken(row) else "",
-                text=display.level(row["estimate"], about.unit) if visible else "",
+                apart=info.say(f"apart_{row['break'] if row['break'] in BREAKS else 'other'}") if broken(row) else "",
+                text=info.show.level(row["estimate"], about.unit) if visible else "",
             )
         )
     return Line(
         title=title,
-        subtitle=_measure(rows[-1] if rows else None, about=about),
+        subtitle=_measure(info, rows[-1] if rows else None, about=about),
         points=tuple(points),
         limits=limits or _limits(rows, about.unit),
         mark=info.mark,
-        axis="number of the rehearsal" if info.synthetic else "",
+        axis=info.say("axis_rehearsal") if info.synthetic else "",
+        language=info.language,
     )
 
 
 def _trend_words(info: StudyInfo, about: IndicatorInfo, rows: Sequence[Row]) -> str:
-    seen = [row for row in rows if shown(row)]
-    told = [f"Line chart with a band of intervals: {about.title}, {display.UNITS[about.unit].measure}."]
+    seen, say = [row for row in rows if shown(row)], info.say
+    told = [say("alt_trend", title=about.title, measure=say(f"measure_word_{about.unit}"))]
     if seen:
         first, last = seen[0], seen[-1]
         lowest, highest = (choose(seen, key=lambda row: row["estimate"]) for choose in (min, max))
         told.append(f"{_at(info, first)}; {_at(info, last)}." if first is not last else f"{_at(info, first)}.")
         if len(seen) > 2:
-            told.append(f"Highest: {_at(info, highest)}. Lowest: {_at(info, lowest)}.")
-    for row in rows:
-        if broken(row):
-            reason = BREAKS.get(row["break"], "the series has a break")
-            told.append(f"Break before {info.wave_label(row['wave'])}: {reason}.")
-    for words, status in (("Not asked", "[z]"), ("Not published", "[u]"), ("Not available", "[x]")):
+            told.append(say("alt_extremes", highest=_at(info, highest), lowest=_at(info, lowest)))
+    told += [
+        say("alt_break", wave=info.wave_label(row["wave"]), reason=break_told(info, row["break"]))
+        for row in rows
+        if broken(row)
+    ]
+    for key, status in (("alt_not_asked", "[z]"), ("alt_not_published", "[u]"), ("alt_not_available", "[x]")):
         waves = [info.wave_label(row["wave"]) for row in rows if not shown(row) and place_holder(row) == status]
-        told += [f"{words}: {display.listed(waves)}."] if waves else []
+        told += [say(key, waves=info.show.listed(waves))] if waves else []
     return marked(info, " ".join(told))
 
 
 def _trend_caption(info: StudyInfo, about: IndicatorInfo, rows: Sequence[Row]) -> str:
-    seen = [row for row in rows if shown(row)]
+    seen, say, show = [row for row in rows if shown(row)], info.say, info.show
     told = [f"{about.title}."]
     if seen:
         sizes = [row["n"] for row in seen]
-        told.append(f"n = {display.count(seen[-1]['n'])} in {info.wave_label(seen[-1]['wave'])}")
+        parts = {
+            "n": show.count(seen[-1]["n"]),
+            "wave": info.wave_label(seen[-1]["wave"]),
+            "base": info.base_people(about),
+        }
         if len(seen) > 1:
-            told[-1] += f", from {display.count(min(sizes))} to {display.count(max(sizes))} over the waves"
-        told[-1] += f"; base: {about.base_people}."
-    told += [*explained(rows)]
+            span = {"low": show.count(min(sizes)), "high": show.count(max(sizes))}
+            told.append(say("caption_trend_span", **parts, **span))
+        else:
+            told.append(say("caption_trend", **parts))
+    told += [*explained(rows, say)]
     return marked(info, " ".join(told))
 
 
 # -------------------------------------------------------------------------------------------------------------- dots
 def _dots(book: Published, labelled: Sequence[tuple[str, Row]], title: str, name: str, subtitle: str) -> Chart:
     rows = [row for _, row in labelled]
+    info, say, show = book.info, book.info.say, book.info.show
     unit = rows[0]["unit"]
     factor = display.UNITS[unit].factor
     order = sorted(
@@ -202,21 +209,30 @@ def _dots(book: Published, labelled: Sequence[tuple[str, Row]], title: str, name
         dots.append(
             Dot(
                 label=label,
-                text=display.plain(row["estimate"], unit) if visible else place_holder(row),
+                text=show.plain(row["estimate"], unit) if visible else place_holder(row),
                 value=row["estimate"] * factor if visible else None,
                 low=row["ci_low"] * factor if banded else None,
                 high=row["ci_high"] * factor if banded else None,
             )
         )
-    chart = Dots(title=title, subtitle=subtitle, dots=tuple(dots), limits=_limits(rows, unit), mark=book.info.mark)
+    chart = Dots(
+        title=title,
+        subtitle=subtitle,
+        dots=tuple(dots),
+        limits=_limits(rows, unit),
+        mark=info.mark,
+        language=info.language,
+    )
     told = "; ".join(
-        f"{label} {display.level(row['estimate'], unit)}" + _bounds(row) if shown(row) else f"{label} not published"
+        f"{label} {show.level(row['estimate'], unit)}" + _bounds(info, row)
+        if shown(row)
+        else say("dot_not_published", label=label)
         for label, row in order
     )
-    alt = marked(book.info, f"Dots with intervals, from the highest to the lowest: {told}.")
+    alt = marked(info, say("alt_dots", told=told))
     sizes = [row["n"] for row in rows if shown(row)]
-    base = f" n from {display.count(min(sizes))} to {display.count(max(sizes))}." if sizes else ""
-    caption = marked(book.info, " ".join((f"{title}. {subtitle}.{base}", *explained(rows))))
+    base = [say("caption_n", low=show.count(min(sizes)), high=show.count(max(sizes)))] if sizes else []
+    caption = marked(info, " ".join((f"{title}. {subtitle}.", *base, *explained(rows, say))))
     return Chart(id=name, path=draw(book.figures / f"{name}.svg", chart, alt), alt=alt, caption=caption)
 
 
@@ -225,28 +241,30 @@ def _of(book: Published, indicator: str) -> list[Row]:
     return book.records(book.info.indicator(indicator).id)
 
 
-def _measure(row: Row | None, about: IndicatorInfo | None = None) -> str:
+def _measure(info: StudyInfo, row: Row | None, about: IndicatorInfo | None = None) -> str:
     """Name what the axis shows: the measure, the base, the intervals."""
     if row is None:
         return ""
-    measure = display.UNITS[row["unit"]].measure
-    opening = measure[0].upper() + measure[1:]
-    base = f" of {about.base_people}" if about is not None and row["unit"] == "share" else ""
-    level = f", with {display.percent_level(row['confidence'])} intervals" if not missing(row["confidence"]) else ""
-    return f"{opening}{base}{level}"
+    based = about is not None and row["unit"] == "share"
+    key = "measure_share_of" if based else f"measure_{row['unit']}"
+    parts = {"base": info.base_people(about)} if about is not None and based else {}
+    if missing(row["confidence"]):
+        return info.say(f"{key}_plain", **parts)
+    return info.say(key, level=info.show.percent_level(row["confidence"]), **parts)
 
 
 def _at(info: StudyInfo, row: Row) -> str:
-    return f"{display.level(row['estimate'], row['unit'])}{_bounds(row)} in {info.wave_label(row['wave'])}"
+    value = info.show.level(row["estimate"], row["unit"]) + _bounds(info, row)
+    return info.say("at_wave", value=value, wave=info.wave_label(row["wave"]))
 
 
-def _bounds(row: Row) -> str:
-    return "" if missing(row["ci_low"]) else f" ({display.interval(row['ci_low'], row['ci_high'], row['unit'])})"
+def _bounds(info: StudyInfo, row: Row) -> str:
+    return "" if missing(row["ci_low"]) else f" ({info.show.interval(row['ci_low'], row['ci_high'], row['unit'])})"
 
 
 def _last_value(info: StudyInfo, rows: Sequence[Row]) -> str:
     seen = [row for row in rows if shown(row)]
-    return _at(info, seen[-1]) if seen else "no figure published"
+    return _at(info, seen[-1]) if seen else info.say("no_figure_published")
 
 
 def _limits(rows: Sequence[Row], unit: str) -> tuple[float, float]:

@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from survey_kit import files
 from survey_kit.errors import ReportError, did_you_mean
+from survey_kit.report.display import Numbers, numbers
+from survey_kit.report.speech import Speech, speech
 from survey_kit.types import DataStatus
 
 SCHEMA: Final = "survey-kit/published/1"
-THEMES: Final[dict[str, str]] = {
-    "services": "Public services",
-    "trust": "Trust in institutions",
-    "corruption": "Experience of corruption",
-    "legal_culture": "Legal culture",
-    "other": "Other indicators",
-}
-METHOD: Final[dict[str, str]] = {
-    "strategy": "How the data were collected",
-    "sponsor": "Who sponsored, paid and carried it out",
-    "instruments": "Questions, answers and instructions",
-    "population": "Population under study",
-    "recruitment": "Frame, selection and recruitment",
-    "modes": "Modes and languages",
-    "dates": "Dates of data collection",
-    "sample_sizes": "Sample sizes and precision",
-    "weighting": "Weighting",
-    "processing": "Processing and quality control",
-    "limitations": "Limitations",
-}
+THEMES: Final = ("services", "trust", "corruption", "legal_culture", "other")
+METHOD: Final = (
+    *("strategy", "sponsor", "instruments", "population", "recruitment", "modes", "dates", "sample_sizes"),
+    *("weighting", "processing", "limitations"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,30 +58,14 @@ class IndicatorInfo:
     sensitive: bool = False
     note: str = ""
 
-    @property
-    def base_people(self) -> str:
-        """Say in words whom the figure counts."""
-        if self.base == "asked":
-            return "all who were asked"
-        told = "those who answered or did not know" if self.dont_know == "include" else "those who answered"
-        return f"{told}, among those in the denominator" if self.kind == "ratio" else told
-
-    @property
-    def silent(self) -> str:
-        """Say in words what becomes of those who did not know or refused."""
-        if self.base == "asked":
-            return "counted in the base, not among the answers that count"
-        if self.dont_know == "include":
-            return "don't know is counted in the base, not among the answers that count; refusal is left out"
-        return "left out of the base" + ("; the figure at both extremes is shown" if self.dont_know == "bounds" else "")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainInfo:
-    """A grouping variable and its name for readers."""
+    """A grouping variable and its name for readers; `levels` names its levels where the rows' English does not serve."""
 
     id: str
     label: str
+    levels: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,9 +140,20 @@ class StudyInfo:
     problems: tuple[ProblemInfo, ...] = ()
     missing: tuple[MissingInfo, ...] = ()
     languages: tuple[str, ...] = ("en",)
+    language: str = "en"
     regions: str = ""
     quality: dict[str, dict[str, str]] = field(default_factory=dict)
     reviewed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def say(self) -> Speech:
+        """Give the phrases of the report in the language of this study."""
+        return speech(self.language)
+
+    @property
+    def show(self) -> Numbers:
+        """Give numbers as the language of this study writes them."""
+        return numbers(self.language)
 
     @property
     def synthetic(self) -> bool:
@@ -180,7 +163,7 @@ class StudyInfo:
     @property
     def mark(self) -> str:
         """Give the word that no output of synthetic data can lose; empty for real data."""
-        return "SYNTHETIC" if self.synthetic else ""
+        return self.say("mark") if self.synthetic else ""
 
     @property
     def file_stem(self) -> str:
@@ -220,7 +203,27 @@ class StudyInfo:
     def wave_label(self, name: str) -> str:
         """Name a wave for readers; a synthetic wave is numbered, never dated."""
         wave = self.wave(name)
-        return f"Rehearsal {wave.order}" if self.synthetic else wave.label
+        return self.say("wave_synthetic", order=wave.order) if self.synthetic else wave.label
+
+    def level_label(self, row: Mapping[str, Any]) -> str:
+        """Name the level of a row for readers."""
+        known = next((one.levels for one in self.domains if one.id == row["domain"]), {})
+        return str(known.get(str(row["level"])) or row["level_label"] or row["level"])
+
+    def base_people(self, about: IndicatorInfo) -> str:
+        """Say in words whom the figure of an indicator counts."""
+        if about.base == "asked":
+            return self.say("base_asked")
+        told = "base_told" if about.dont_know == "include" else "base_answered"
+        return self.say(f"{told}_ratio" if about.kind == "ratio" else told)
+
+    def silent(self, about: IndicatorInfo) -> str:
+        """Say in words what becomes of those who did not know or refused."""
+        if about.base == "asked":
+            return self.say("silent_asked")
+        if about.dont_know == "include":
+            return self.say("silent_included")
+        return self.say("silent_bounds" if about.dont_know == "bounds" else "silent_out")
 
     def domain_label(self, name: str) -> str:
         """Name a grouping variable for readers."""

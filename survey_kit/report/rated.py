@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from survey_kit.report import display
 from survey_kit.report.book import Published
 from survey_kit.report.display import missing
 from survey_kit.report.drawing import Drawing, draw
 from survey_kit.report.elements import Chart
+from survey_kit.report.info import StudyInfo
 
 Z90: Final = 1.64  # the factor that Transparency International and the World Bank print for 90 %
 
@@ -24,26 +24,33 @@ def rating_name(book: Published, name: str) -> str:
     return f"ratings-{book.info.ratings}-{name}"
 
 
-def span90(value: float, se: float, digits: int = 1) -> str:
+def span90(info: StudyInfo, value: float, se: float, digits: int = 1) -> str:
     """Write the 90 % interval of a value with this standard error."""
-    return f"{display.decimal(value - Z90 * se, digits)} to {display.decimal(value + Z90 * se, digits)}"
+    return span(info, value - Z90 * se, value + Z90 * se, digits)
 
 
-def rank(row: Any) -> str:
+def span(info: StudyInfo, low: float, high: float, digits: int = 1) -> str:
+    """Write an interval."""
+    return info.show.span(info.show.decimal(low, digits), info.show.decimal(high, digits))
+
+
+def rank(info: StudyInfo, row: Any) -> str:
     """Write a rank with the number of countries, or nothing."""
     if missing(row["rank"]) or missing(row["n_countries"]):
         return ""
-    return f"{int(row['rank'])} of {int(row['n_countries'])}"
+    return info.say("rank_of", rank=int(row["rank"]), of=int(row["n_countries"]))
 
 
-def ranked(row: Any) -> str:
+def ranked(info: StudyInfo, row: Any) -> str:
     """Say the rank among how many countries."""
-    return f"rank {rank(row)} countries" if rank(row) else "no rank carried"
+    if not rank(info, row):
+        return info.say("rank_none")
+    return info.say("rank_countries", rank=int(row["rank"]), of=int(row["n_countries"]))
 
 
-def maybe(value: Any, digits: int = 1) -> str:
+def maybe(info: StudyInfo, value: Any, digits: int = 1) -> str:
     """Write a number, or nothing when it is missing."""
-    return "" if missing(value) else display.decimal(value, digits)
+    return "" if missing(value) else info.show.decimal(value, digits)
 
 
 def sentence(text: Any) -> str:

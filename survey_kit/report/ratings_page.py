@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from survey_kit import ratings
-from survey_kit.report import display, rated_cpi, rated_others
+from survey_kit.report import rated_cpi, rated_others
 from survey_kit.report.book import Published
 from survey_kit.report.elements import Box, Bullets, Element, Section, Stack, in_print
 from survey_kit.report.rated import sentence
@@ -21,30 +21,30 @@ def opening(book: Published) -> Stack:
         return Stack(())
     chart = () if in_print() else (replace(rated_cpi.chart(book), id="key-cpi"),)
     parts = (rated_cpi.findings(book), *chart)
-    return Stack((Section("International ratings: real figures", "key-ratings", parts),))
+    return Stack((Section(book.info.say("ratings_opening"), "key-ratings", parts),))
 
 
 def sources(book: Published) -> Bullets:
     """Name the source, edition, verification and licence of every rating shown."""
-    country = book.info.ratings
+    country, say = book.info.ratings, book.info.say
     frames = (
-        ("Corruption Perceptions Index.", ratings.cpi(country)),
-        ("Worldwide Governance Indicators.", ratings.wgi(country)),
-        ("Rule of Law Index.", ratings.wjp(country)),
-        ("E-Government Development Index.", ratings.egdi(country)),
+        ("cpi_lead", ratings.cpi(country)),
+        ("wgi_lead", ratings.wgi(country)),
+        ("wjp_lead", ratings.wjp(country)),
+        ("egdi_lead", ratings.egdi(country)),
     )
     points = []
     for name, frame in frames:
         last = frame.iloc[-1]
-        states = display.listed(sorted({str(state) for state in frame["verified"]}))
-        points.append(
-            (name, f"{sentence(last['licence_note'])} Edition: {last['edition']}. Figures verified by {states}.")
-        )
+        states = book.info.show.listed(sorted({say.name(str(state)) for state in frame["verified"]}))
+        edition = say("rating_edition", edition=say.name(last["edition"]), states=states)
+        points.append((say(name), f"{sentence(say.name(last['licence_note']))} {edition}"))
     return Bullets(tuple(points))
 
 
 def international_ratings(book: Published) -> Stack:
     """Give the whole page of ratings."""
+    say = book.info.say
     cpi: list[Element] = [
         *(
             rated_cpi.findings(book),
@@ -53,16 +53,16 @@ def international_ratings(book: Published) -> Stack:
             rated_cpi.sources(book),
             rated_cpi.countries(book),
         ),
-        Box("note", "Table: Corruption Perceptions Index by year", (rated_cpi.by_year(book),), folded=True),
+        Box("note", say("cpi_box"), (rated_cpi.by_year(book),), folded=True),
     ]
     other = rated_others.others(book)
     return Stack(
         (
-            Section("Corruption Perceptions Index", "cpi", tuple(cpi)),
-            Section("Worldwide Governance Indicators", "wgi", (rated_others.wgi(book),)),
-            Section("Rule of Law Index", "wjp", (rated_others.wjp(book),)),
-            Section("E-Government Development Index", "egdi", (rated_others.egdi(book),)),
-            *((Section("Earlier national figures", "earlier", (other,)),) if other.parts else ()),
-            Section("Sources and licences", "licences", (sources(book),)),
+            Section(say("cpi_heading"), "cpi", tuple(cpi)),
+            Section(say("wgi_heading"), "wgi", (rated_others.wgi(book),)),
+            Section(say("wjp_heading"), "wjp", (rated_others.wjp(book),)),
+            Section(say("egdi_heading"), "egdi", (rated_others.egdi(book),)),
+            *((Section(say("others_heading"), "earlier", (other,)),) if other.parts else ()),
+            Section(say("licences_heading"), "licences", (sources(book),)),
         )
     )

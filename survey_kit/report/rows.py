@@ -6,16 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from survey_kit.report.display import missing
+from survey_kit.report.speech import Speech
 
 Row: TypeAlias = Mapping[str, Any]
 
-SYMBOLS: Final[dict[str, str]] = {
-    "[u]": "low reliability: in place of a number, too unreliable to publish; after a number, to be used with caution",
-    "[c]": "confidential: withheld to protect respondents",
-    "[x]": "not available: asked, but without an answer to count",
-    "[z]": "not applicable: not asked",
-    "[b]": "break in the series: not comparable with the wave before",
-}
+SYMBOLS: Final = ("[u]", "[c]", "[x]", "[z]", "[b]")
 
 
 def withheld(row: Row) -> bool:
@@ -63,11 +58,23 @@ def markers(row: Row) -> str:
     return " ".join(out)
 
 
-def explained(rows: Sequence[Row]) -> tuple[str, ...]:
+def explained(rows: Sequence[Row], say: Speech) -> tuple[str, ...]:
     """Explain the markers that stand in these rows, one note for all; none when there is none."""
     used = {marker for row in rows for marker in markers(row).split()}
-    told = [f"{marker} {text}." for marker, text in SYMBOLS.items() if marker in used]
+    told = [f"{marker} {symbol(marker, say)}." for marker in SYMBOLS if marker in used]
     return (" ".join(told),) if told else ()
+
+
+def symbol(marker: str, say: Speech) -> str:
+    """Say what a marker means.
+
+    Examples
+    --------
+    >>> from survey_kit.report.speech import speech
+    >>> symbol("[z]", speech("en"))
+    'not applicable: not asked'
+    """
+    return say(f"symbol_{marker.strip('[]')}")
 
 
 def latest(rows: Sequence[Row]) -> Row | None:

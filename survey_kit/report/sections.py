@@ -9,24 +9,11 @@ from survey_kit.report import figures, quality, tables
 from survey_kit.report.book import Published
 from survey_kit.report.display import missing
 from survey_kit.report.elements import Box, Bullets, Chart, Element, Prose, Section, Stack, in_print
-from survey_kit.report.info import THEMES, IndicatorInfo, StudyInfo
+from survey_kit.report.info import IndicatorInfo, StudyInfo
 from survey_kit.report.links import numbers_of
 from survey_kit.report.sentences import finding, findings
 
-INTERVALS: Final = {
-    "wald": "Student's t on the design's degrees of freedom",
-    "logit": "Student's t on the logit scale",
-    "beta": "Korn-Graubard (exact binomial on the effective sample size)",
-    "korn_graubard": "Korn-Graubard (exact binomial on the effective sample size, at most the sample)",
-    "arcsine": "Student's t on the arcsine scale",
-    "wilson": "Wilson (score) on the effective sample size",
-    "likelihood": "likelihood, scaled by the design effect",
-}
-DIRECTIONS: Final = {
-    "up": "the study declares a higher figure as the aim",
-    "down": "the study declares a lower figure as the aim",
-    "none": "neither a higher nor a lower figure is an aim",
-}
+INTERVALS: Final = frozenset({"wald", "logit", "beta", "korn_graubard", "arcsine", "wilson", "likelihood"})
 
 
 def indicator(book: Published, name: str) -> Section:
@@ -38,10 +25,11 @@ def indicator(book: Published, name: str) -> Section:
     series: list[Element] = [tables.by_wave(book, name)]
     if any(not missing(row["nonresponse"]) for row in book.records(name)):
         series.append(tables.nonresponse(book, name))
-    parts.append(Box("note", f"Table: {about.title}, every wave", tuple(series), folded=True))
+    say = book.info.say
+    parts.append(Box("note", say("box_waves", title=about.title), tuple(series), folded=True))
     groups = tables.by_domain(book, name)
     if groups is not None:
-        parts.append(Box("note", f"Table: {about.title}, by group", (groups,), folded=True))
+        parts.append(Box("note", say("box_groups", title=about.title), (groups,), folded=True))
     parts.append(numbers_of(book, name))
     return Section(about.title, name.replace("_", "-"), tuple(parts))
 
@@ -59,11 +47,11 @@ def overview(book: Published) -> Stack:
     for theme in info.themes:
         latest = [] if in_print() else [_again(chart) for chart in figures.comparison(book, theme).parts]
         inside: tuple[Element, ...] = (findings(book, theme), *latest)
-        parts.append(Section(THEMES[theme], f"key-{theme.replace('_', '-')}", inside, depth))
+        parts.append(Section(info.say(f"theme_{theme}"), f"key-{theme.replace('_', '-')}", inside, depth))
     said = quality.notice(book)
     if not info.synthetic:
         return Stack((said, *parts))
-    return Stack((Section("Rehearsal of the survey: synthetic data", "rehearsal", (said, *parts)),))
+    return Stack((Section(info.say("rehearsal_heading"), "rehearsal", (said, *parts)),))
 
 
 def _again(chart: Element) -> Element:
@@ -73,17 +61,20 @@ def _again(chart: Element) -> Element:
 
 def made(info: StudyInfo, about: IndicatorInfo) -> Box:
     """Say how an indicator is made: question, answers that count, base, intervals, family."""
-    family = info.families.get(about.family, ())
-    judged = f"together with {len(family) - 1} others (family “{about.family}”)" if len(family) > 1 else "on its own"
+    say, family = info.say, info.families.get(about.family, ())
+    judged = say("judged_alone")
+    if len(family) > 1:
+        judged = say.counted("judged", len(family) - 1, family=about.family)
+    direction = about.direction if about.direction in {"up", "down", "none"} else "unknown"
     told = (
-        ("Question.", about.question),
-        ("Answers that count.", about.answers),
-        ("Base.", about.base_people),
-        ("Don't know and refusal.", about.silent),
-        ("Interval.", INTERVALS.get(about.interval, about.interval)),
-        ("Direction.", DIRECTIONS.get(about.direction, "not declared")),
-        ("Changes are judged", judged),
-        ("Note.", about.note),
+        ("made_question", about.question),
+        ("made_answers", about.answers),
+        ("made_base", info.base_people(about)),
+        ("made_silent", info.silent(about)),
+        ("made_interval", say(f"interval_{about.interval}") if about.interval in INTERVALS else about.interval),
+        ("made_direction", say(f"direction_{direction}")),
+        ("made_judged", judged),
+        ("made_note", about.note),
     )
-    points = tuple((lead, text if text[-1:] in ".?!…)" else f"{text}.") for lead, text in told if text)
-    return Box("note", f"How “{about.title}” is made", (Bullets(points),), folded=True)
+    points = tuple((say(lead), text if text[-1:] in ".?!…)" else f"{text}.") for lead, text in told if text)
+    return Box("note", say("box_made", title=about.title), (Bullets(points),), folded=True)

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Final
 
-from survey_kit.report import display
 from survey_kit.report.book import Published
 from survey_kit.report.display import missing
 from survey_kit.report.elements import Table, in_print
@@ -72,7 +71,7 @@ def table(
     made = made.cols_align("right", columns=[key for key in keys[1:] if key not in words])
     made = made.cols_align("left", columns=words) if words else made
     if info is not None and info.synthetic:
-        made = made.tab_header(title=f"{info.mark} DATA: a rehearsal, no real answers")
+        made = made.tab_header(title=info.say("strip"))
         title = f"{info.mark}: {title}"
     html = _VERBOSE.sub("", _STYLE.sub("", made.as_raw_html()))
     html = re.sub(r' aria-labelledby="[^"]*"', "", html)
@@ -89,11 +88,13 @@ def by_wave(book: Published, indicator: str) -> Table:
     In print a long series is cut to its first and its latest waves; all stand on the web page and in the data.
     """
     about = book.info.indicator(indicator)
-    rows, cut = _printed(book.records(indicator))
-    columns = {"label": "Rehearsal" if book.info.synthetic else "Wave", **_columns(rows, about)}
-    records = [{"label": book.info.wave_label(row["wave"]), **_cells(row)} for row in rows]
-    name = f"{book.info.file_stem}-{indicator}-waves"
-    return table(name, f"{about.title}, wave by wave.", columns, records, info=book.info, notes=(*cut, *_notes(rows)))
+    rows, cut = _printed(book.info, book.records(indicator))
+    info, say = book.info, book.info.say
+    columns = {"label": wave_head(info), **_columns(info, rows, about)}
+    records = [{"label": info.wave_label(row["wave"]), **_cells(info, row)} for row in rows]
+    name = f"{info.file_stem}-{indicator}-waves"
+    title = say("table_waves", title=about.title)
+    return table(name, title, columns, records, info=info, notes=(*cut, *_notes(info, rows)))
 
 
 def by_domain(book: Published, indicator: str) -> Table | None:
@@ -109,132 +110,109 @@ def by_domain(book: Published, indicator: str) -> Table | None:
     rows = [row for row in rows if row["domain"] not in long]
     if newest is None or not rows:
         return None
-    columns = {"label": "Group", **_columns(rows, about)}
+    info, say = book.info, book.info.say
+    columns = {"label": say("head_group"), **_columns(info, rows, about)}
     order = {name: i for i, name in enumerate(dict.fromkeys(row["domain"] for row in rows))}
     rows = sorted(rows, key=lambda row: order[row["domain"]])
-    everybody = {"label": "Everybody", "group": "All", **_cells(newest)}
+    everybody = {"label": say("everybody"), "group": say("all"), **_cells(info, newest)}
     records = [
-        {"label": row["level_label"] or row["level"], "group": book.info.domain_label(row["domain"]), **_cells(row)}
-        for row in rows
+        {"label": info.level_label(row), "group": info.domain_label(row["domain"]), **_cells(info, row)} for row in rows
     ]
-    where = book.info.wave_label(newest["wave"])
-    name = f"{book.info.file_stem}-{indicator}-domains"
-    left_out = display.listed([book.info.domain_label(one).lower() for one in long])
-    cut = (f"By {left_out}: on the web page and in the data.",) if long else ()
+    name = f"{info.file_stem}-{indicator}-domains"
+    left_out = info.show.listed([info.domain_label(one).lower() for one in long])
+    cut = (say("left_to_web", groups=left_out),) if long else ()
     return table(
         name,
-        f"{about.title} by group, {where}.",
+        say("table_groups", title=about.title, wave=info.wave_label(newest["wave"])),
         columns,
         [everybody, *records],
-        info=book.info,
+        info=info,
         group="group",
-        notes=(*cut, *_notes([newest, *rows])),
+        notes=(*cut, *_notes(info, [newest, *rows])),
     )
 
 
 def nonresponse(book: Published, indicator: str) -> Table:
     """Give, wave by wave, who did not answer and why, and the figure had they all stood at one extreme."""
     about = book.info.indicator(indicator)
-    rows, cut = _printed([row for row in book.records(indicator) if row["status"] != "not_asked"])
-    columns = {
-        "label": "Rehearsal" if book.info.synthetic else "Wave",
-        "figure": "Figure",
-        "bounds": "At both extremes",
-        "dont_know": "Did not know, %",
-        "refused": "Refused, %",
-        "no_answer": "No answer, %",
-        "other": "Other or unknown, %",
-        "asked": "People asked",
-    }
+    info, say, show = book.info, book.info.say, book.info.show
+    rows, cut = _printed(info, [row for row in book.records(indicator) if row["status"] != "not_asked"])
+    heads = ("figure", "bounds", "dont_know", "refused", "no_answer", "other", "asked")
+    columns = {"label": wave_head(info), **{key: say(f"head_{key}") for key in heads}}
     records = [
         {
-            "label": book.info.wave_label(row["wave"]),
-            "figure": display.plain(row["estimate"], row["unit"]) if shown(row) else place_holder(row),
-            "bounds": _interval(row, "bound_low", "bound_high") if shown(row) else "",
-            "dont_know": display.share(row["dont_know"]),
-            "refused": display.share(row["refused"]),
-            "no_answer": display.share(row["no_answer"]),
-            "other": display.share(row["other_missing"]),
-            "asked": "" if missing(row["asked_n"]) else display.count(row["asked_n"]),
+            "label": info.wave_label(row["wave"]),
+            "figure": show.plain(row["estimate"], row["unit"]) if shown(row) else place_holder(row),
+            "bounds": _interval(info, row, "bound_low", "bound_high") if shown(row) else "",
+            "dont_know": show.share(row["dont_know"]),
+            "refused": show.share(row["refused"]),
+            "no_answer": show.share(row["no_answer"]),
+            "other": show.share(row["other_missing"]),
+            "asked": "" if missing(row["asked_n"]) else show.count(row["asked_n"]),
         }
         for row in rows
     ]
     never = {"dont_know": "dont_know", "refused": "refused", "no_answer": "no_answer", "other": "other_missing"}
     columns = {key: head for key, head in columns.items() if key not in never or any(row[never[key]] for row in rows)}
-    name = f"{book.info.file_stem}-{indicator}-nonresponse"
-    notes = (
-        (
-            "Weighted shares of those asked. At both extremes: the figure if all who did not answer stood at its low, or at "
-            "its high end."
-        ),
-    )
-    title = f"{about.title}: those who did not answer."
-    return table(name, title, columns, records, info=book.info, notes=(*cut, *notes, *explained(rows)))
+    name = f"{info.file_stem}-{indicator}-nonresponse"
+    title = say("table_nonresponse", title=about.title)
+    notes = (*cut, say("note_nonresponse"), *explained(rows, say))
+    return table(name, title, columns, records, info=info, notes=notes)
 
 
-def _printed(rows: list[Row]) -> tuple[list[Row], tuple[str, ...]]:
+def wave_head(info: StudyInfo) -> str:
+    """Name the column of waves."""
+    return info.say("head_rehearsal" if info.synthetic else "head_wave")
+
+
+def _printed(info: StudyInfo, rows: list[Row]) -> tuple[list[Row], tuple[str, ...]]:
     """Cut a long series for print to its first and its latest waves, and say so."""
     if not in_print() or len(rows) <= MOST_PRINTED:
         return rows, ()
-    note = (
-        f"The first and the latest {MOST_PRINTED - 1} of {len(rows)} waves; all stand on the web page and in the data."
-    )
+    note = info.say("note_printed", latest=MOST_PRINTED - 1, of=len(rows))
     return [rows[0], *rows[1 - MOST_PRINTED :]], (note,)
 
 
-def _columns(rows: Sequence[Row], about: IndicatorInfo) -> dict[str, str]:
+def _columns(info: StudyInfo, rows: Sequence[Row], about: IndicatorInfo) -> dict[str, str]:
     confidence = next((row["confidence"] for row in rows if not missing(row["confidence"])), 0.95)
-    heads = {"share": "Per cent", "ratio": "Per cent", "points": "Score", "net": "Net score"}
+    say = info.say
     return {
-        "figure": heads[about.unit],
-        "interval": f"{display.percent_level(confidence)} interval",
-        "result": "Since the wave before",
-        "change": "Change",
-        "change_interval": "Interval of the change",
-        "n": "n",
-        "effective": "Effective n",
-        "df": "df",
-        "marks": "Marks",
+        "figure": say(f"head_{'share' if about.unit == 'ratio' else about.unit}"),
+        "interval": say("head_interval", level=info.show.percent_level(confidence)),
+        **{key: say(f"head_{key}") for key in ("result", "change", "change_interval", "n", "effective", "df", "marks")},
     }
 
 
-def _cells(row: Row) -> dict[str, str]:
-    visible = shown(row)
-    change, interval, result = change_cell(row, "previous")
+def _cells(info: StudyInfo, row: Row) -> dict[str, str]:
+    visible, show = shown(row), info.show
+    change, interval, result = change_cell(info, row, "previous")
     return {
-        "figure": display.plain(row["estimate"], row["unit"]) if visible else place_holder(row),
-        "interval": _interval(row, "ci_low", "ci_high") if visible else "",
+        "figure": show.plain(row["estimate"], row["unit"]) if visible else place_holder(row),
+        "interval": _interval(info, row, "ci_low", "ci_high") if visible else "",
         "change": change,
         "change_interval": interval,
         "result": result,
-        "n": "" if missing(row["n"]) or row["status"] == "not_asked" else display.count(row["n"]),
-        "effective": display.count(row["n_effective"]) if visible and not missing(row["n_effective"]) else "",
-        "df": "" if missing(row["df"]) else display.count(row["df"]),
+        "n": "" if missing(row["n"]) or row["status"] == "not_asked" else show.count(row["n"]),
+        "effective": show.count(row["n_effective"]) if visible and not missing(row["n_effective"]) else "",
+        "df": "" if missing(row["df"]) else show.count(row["df"]),
         "marks": markers(row),
     }
 
 
-def _interval(row: Row, low: str, high: str) -> str:
-    return "" if missing(row[low]) else display.interval(row[low], row[high], row["unit"])
+def _interval(info: StudyInfo, row: Row, low: str, high: str) -> str:
+    return "" if missing(row[low]) else info.show.interval(row[low], row[high], row["unit"])
 
 
-def _notes(rows: Sequence[Row]) -> tuple[str, ...]:
+def _notes(info: StudyInfo, rows: Sequence[Row]) -> tuple[str, ...]:
     """Explain the markers and how the changes of these rows were judged."""
     judged = [row for row in rows if not missing(row["previous_fcr_level"])]
-    told = list(explained(rows))
-    if judged:
-        sizes = sorted({int(row["previous_family_size"]) for row in judged if not missing(row["previous_family_size"])})
-        levels = sorted({display.percent_level(row["previous_fcr_level"]) for row in judged})
-        span = (
-            f"in families of {sizes[0]}"
-            if len(sizes) == 1
-            else f"in families of {sizes[0]} to {sizes[-1]}"
-            if sizes
-            else ""
-        )
-        level = levels[0] if len(levels) == 1 else f"{levels[0]} to {levels[-1]}"
-        told.append(
-            f"Changes are judged {span} (Benjamini-Hochberg, false discovery rate 5{display.FIXED}%); the interval of a "
-            f"change has the matching level, {level}, so it leaves out 0 exactly when the result says rose or fell."
-        )
+    told, say, show = list(explained(rows, info.say)), info.say, info.show
+    if not judged:
+        return tuple(told)
+    sizes = sorted({int(row["previous_family_size"]) for row in judged if not missing(row["previous_family_size"])})
+    levels = sorted({show.percent_level(row["previous_fcr_level"]) for row in judged})
+    level = levels[0] if len(levels) == 1 else show.span(levels[0], levels[-1])
+    size = "" if not sizes else str(sizes[0]) if len(sizes) == 1 else show.span(str(sizes[0]), str(sizes[-1]))
+    key = "note_judged" if size else "note_judged_alone"
+    told.append(say(key, size=size, rate=show.percent("5"), level=level))
     return tuple(told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from survey_kit.report.figures import _shared, _told_apart
-from survey_kit.report.info import IndicatorInfo
+from survey_kit.report.info import IndicatorInfo, StudyInfo
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,9 @@ from survey_kit.report.info import IndicatorInfo
 )
 def test_the_base_in_words(kind: str, base: str, dont_know: str, people: str, silent: str) -> None:
     about = IndicatorInfo(id="a", title="A", kind=kind, base=base, dont_know=dont_know)
-    assert about.base_people == people
-    assert about.silent.startswith(silent)
+    info = StudyInfo(id="a", title="A", data_status="real", waves=(), indicators=(about,))
+    assert info.base_people(about) == people
+    assert info.silent(about).startswith(silent)
 
 
 def test_titles_are_not_cut_within_a_phrase() -> None:
