@@ -137,6 +137,9 @@ _HOME = {
     "wjp": "ratings",
     "egdi": "ratings",
     "render": "pipeline",
+    "freeze_indicators": "release",
+    "make_release": "release",
+    "verify_release": "release",
     "SurveyKitError": "errors",
 }
 

@@ -108,6 +108,9 @@ from survey_kit.ratings import cpi as cpi
 from survey_kit.ratings import egdi as egdi
 from survey_kit.ratings import wgi as wgi
 from survey_kit.ratings import wjp as wjp
+from survey_kit.release import freeze_indicators as freeze_indicators
+from survey_kit.release import make_release as make_release
+from survey_kit.release import verify_release as verify_release
 from survey_kit.responses import missing_summary as missing_summary
 from survey_kit.responses import read_collected as read_collected
 from survey_kit.responses import recode as recode
