@@ -119,7 +119,8 @@ def published(rows: pd.DataFrame) -> pd.DataFrame:
     """Blank the numbers that may not be published: estimates that are suppressed, changes that are not published.
 
     The rows themselves, their counts and their reasons stay, so that nobody wonders where they are. A change whose
-    earlier end is suppressed is blanked as well, since it would give that end away.
+    earlier end is suppressed is blanked as well, since it would give that end away. That all of a few people said the same
+    is as confidential as the figure: such a row has the status ok.
 
     Examples
     --------
@@ -131,6 +132,7 @@ def published(rows: pd.DataFrame) -> pd.DataFrame:
     """
     out = rows.copy()
     out.loc[out["reliability"] == "suppress", list(FIGURES)] = None
+    out.loc[(out["reliability_rule"] == "confidential") & (out["status"] == "one_value"), "status"] = "ok"
     for against in AGAINST:
         withheld = out[f"{against}_wording"] == "not_published"
         out.loc[withheld, [f"{against}_{name}" for name in CHANGE_FIGURES]] = None
