@@ -97,8 +97,8 @@ def row_digest(rows: Iterable[Row]) -> str:
     >>> row_digest([row]) == row_digest([{**row, "estimate": 0.51}])
     False
     """
-    names = ("indicator", "wave", "domain", "level", *_CELLS)
-    names += tuple(f"{against}_{one}" for against in ("previous", "baseline") for one in _CHANGES)
+    changes = [f"{against}_{one}" for against in ("previous", "baseline") for one in _CHANGES]
+    names = ["indicator", "wave", "domain", "level", *_CELLS, *changes]
     body = [[None if missing(row.get(name)) else str(row.get(name)) for name in names] for row in rows]
     return hashlib.sha256(json.dumps(body, ensure_ascii=False).encode("utf-8")).hexdigest()[:16]
 

@@ -86,7 +86,8 @@ def paragraphs(path: Path) -> Iterator[Paragraph]:
         if found:
             yield _paragraph(path, number, language, [found[1].strip("\"'")], None)
     inside: list[Mapping[str, str]] = []
-    fence, gathered, first = "", [], start + 1
+    gathered: list[str] = []
+    fence, first = "", start + 1
     for number, line in enumerate([*lines[start:], ""], start + 1):
         mark = _FENCE.match(line)
         div = None if fence else _DIV.match(line)

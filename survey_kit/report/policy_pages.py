@@ -9,7 +9,7 @@ from survey_kit import ratings
 from survey_kit.report import display
 from survey_kit.report.book import Published
 from survey_kit.report.elements import Bullets, Element, Prose, Section, Stack
-from survey_kit.report.plain_table import Text, plain_table
+from survey_kit.report.plain_table import Cell, Text, plain_table
 from survey_kit.report.policy_info import PolicyInfo, Speech, read, speech
 from survey_kit.report.rows import Row, latest, markers, place_holder, shown
 from survey_kit.study.policy import Dated, RatingTarget, StatementKind
@@ -80,7 +80,7 @@ def risk_fields(book: Published) -> Stack:
     info, say = read(book), speech(book)
     if info is None or info.policy.strategy is None or not info.policy.strategy.fields:
         return Stack(())
-    cells = []
+    cells: list[tuple[Cell, ...]] = []
     for one in info.policy.strategy.fields:
         links = info.fields[one.id]
         rows = [(link, latest(book.records(link.id))) for link in links if link.state == "figure"]

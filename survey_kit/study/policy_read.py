@@ -78,8 +78,8 @@ def read_policy(study: Study) -> Policy | None:
         third = files.read_yaml(study.folder / NAMES[2], "file of measures", StudyError)
         measures = files.declared(third, MeasuresFile, model.MEASURES, StudyError, language)
         _unique([one.id for one in measures.measures], "measure", lambda k: third.at(("measures", k, "id")))
-        for k, one in enumerate(measures.measures):
-            _check_measure(study, bodies, one, _below(third, "measures", k))
+        for k, taken in enumerate(measures.measures):
+            _check_measure(study, bodies, taken, _below(third, "measures", k))
     return Policy(institutions=bodies, strategy=strategy, measures=measures.measures)
 
 
@@ -161,15 +161,17 @@ def _with_those_asked_about(study: Study, bodies: InstitutionsFile, document: fi
     own = {one.id: one for one in bodies.institutions}
     merged = dict(own)
     for name, asked in study.instrument().institutions.items():
-        dates = {"since": asked.since, "until": asked.until, "successor": asked.successor}
-        if name not in own:
-            note = {"en": asked.note} if asked.note else None
-            merged[name] = Dated(
-                id=name, title=dict(asked.name), sources=(ASKED,), verified=asked.verified, note=note, **dates
+        mine = own.get(name)
+        if mine is None:
+            mine = Dated(
+                id=name,
+                title=dict(asked.name),
+                sources=(ASKED,),
+                verified=asked.verified,
+                note={"en": asked.note} if asked.note else None,
             )
-            continue
-        for key, value in dates.items():
-            written = getattr(own[name], key)
+        for key in ("since", "until", "successor"):
+            written, value = getattr(mine, key), getattr(asked, key)
             if written is not None and value is not None and written != value:
                 raise StudyError(
                     f"'{name}' has other dates in the instrument.",
@@ -178,7 +180,10 @@ def _with_those_asked_about(study: Study, bodies: InstitutionsFile, document: fi
                     fix="Keep one of them; leave it out here to take the instrument's.",
                 )
         merged[name] = replace(
-            own[name], **{key: value for key, value in dates.items() if getattr(own[name], key) is None}
+            mine,
+            since=mine.since or asked.since,
+            until=mine.until or asked.until,
+            successor=mine.successor or asked.successor,
         )
     if len(merged) == len(own):
         return replace(bodies, institutions=tuple(merged.values()))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from survey_kit.errors import StudyError
+from survey_kit.instrument.load import read_instrument
 from survey_kit.study import read_study
 from survey_kit.study.policy import RiskField, Statement
 from survey_kit.study.policy_cover import cover, gaps, measured, registry, stale
@@ -203,7 +204,10 @@ def test_a_target_beyond_the_scale_is_refused(folder):
 
 
 BAD_MEASURES = {
-    "regions though taken everywhere": ({"introduction": "everywhere", "regions": ["1"]}, "not how they came to be first"),
+    "regions though taken everywhere": (
+        {"introduction": "everywhere", "regions": ["1"]},
+        "not how they came to be first",
+    ),
     "some regions first without regions": ({"introduction": "chosen", "first_wave": "2021"}, "'regions' is missing"),
     "some regions first without a wave": ({"introduction": "drawn", "regions": ["1"]}, "'first_wave' is missing"),
     "a region that does not exist": (
@@ -286,3 +290,21 @@ def test_kazakhstan_names_what_it_does_not_know():
     assert all({"kk", "ru", "en"} <= set(one.text) for one in policy.strategy.statements)
     (aim,) = policy.strategy.rating_targets
     assert (aim.rating, aim.year, aim.value, aim.document) == ("cpi", 2025, 45.0, "ndp_2025")
+
+
+def test_institutions_the_instrument_asks_about_bring_their_dates(folder):
+    study = replace(written(folder), instruments={"2023": read_instrument("instruments/trust_in_institutions")})
+    study = replace(study, waves=study.waves[-1:], definitions=())
+    (folder / "strategy.yaml").unlink()
+    policy = read_policy(study)
+    kurultai = policy.dated("mazhilis").successor
+    assert ("mazhilis", kurultai) in [(old.id, new.id) for old, new in policy.successions()]
+    assert policy.dated("mazhilis").sources == ("instrument",)
+    body = changed(
+        INSTITUTIONS, institutions=[{"id": "senate", "title": "Senate", "until": "2020", "sources": ["act"]}]
+    )
+    body["sources"]["act"]["read"] = False
+    (folder / "measures.yaml").unlink()
+    (folder / "institutions.yaml").write_text(json.dumps(body), encoding="utf-8")
+    with pytest.raises(StudyError, match="'senate' has other dates in the instrument"):
+        read_policy(study)
