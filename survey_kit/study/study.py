@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from survey_kit.errors import DataMissingError, StudyError, did_you_mean
-from survey_kit.instrument.questionnaire import Instrument, leaves
+from survey_kit.instrument.questionnaire import Instrument
 from survey_kit.responses import Unasked
 from survey_kit.study.definition import Indicator
 from survey_kit.study.model import StudyFile, Wave, said
@@ -87,9 +87,9 @@ class Study(StudyFile):
         )
 
     def _written_out(self, wave_id: str, names: tuple[str, ...]) -> tuple[str, ...]:
-        modules: dict[str, list[str]] = {}
-        for module, _, item in leaves(self.instruments[wave_id]):
-            modules.setdefault(module.id, []).append(item.id)
+        form, modules = self.instruments[wave_id], dict[str, list[str]]()
+        for item in form.items:
+            modules.setdefault(form.module_of(item.id).id, []).append(item.id)
         return tuple(item for name in names for item in modules.get(name, [name]))
 
     def title_of(self, domain: str, language: str = "en") -> str:
