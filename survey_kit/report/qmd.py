@@ -11,7 +11,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from html import escape
@@ -59,21 +59,35 @@ class _Job:
 
     project: Project
     pages: tuple[Page, ...]
+    site: tuple[Page, ...]  # also those that are not made anew this time
     outputs: Mapping[str, str]
     to: Path
     scratch: Path
 
 
-def render(site: Path, to: Path, *, formats: Sequence[str], progress: Progress | None = None) -> list[str]:
-    """Render the pages of `site` into the folder `to`; give the names of the pages made."""
+def render(
+    site: Path,
+    to: Path,
+    *,
+    formats: Sequence[str],
+    progress: Progress | None = None,
+    only: Collection[str] | None = None,
+) -> list[str]:
+    """Render the pages of `site` into the folder `to`; give the names of the pages made.
+
+    With `only`, these pages (by the names of their sources) are made anew, as parts of the whole site; what lies beside the site's
+    other pages is not copied again.
+    """
     project = read_project(site)
     every = [read_page(path, project) for path in page_files(site)]
     wanted = [page for page in every if ("pdf" if page.format == "typst" else "html") in formats]
-    pages = tuple(sorted(wanted, key=lambda page: page.format != "typst"))  # print takes longest: first
+    site_pages = tuple(sorted(wanted, key=lambda page: page.format != "typst"))  # print takes longest: first
+    pages = tuple(page for page in site_pages if only is None or page.path.name in only)
     if not pages:
         raise ReportError("The project has no page in this format.", where=str(site), found=", ".join(formats))
     with tempfile.TemporaryDirectory(prefix="qmd-") as scratch, ThreadPoolExecutor(max_workers=2) as pool:
-        job = _Job(project=project, pages=pages, outputs=_outputs(every, pages), to=to, scratch=Path(scratch))
+        outputs = _outputs(every, site_pages)
+        job = _Job(project=project, pages=pages, site=site_pages, outputs=outputs, to=to, scratch=Path(scratch))
         try:
             _read_only(job, pool)
             done = _made(job, pool, progress)
@@ -82,7 +96,7 @@ def render(site: Path, to: Path, *, formats: Sequence[str], progress: Progress |
             for page in pages:
                 shutil.rmtree(_pictures(page), ignore_errors=True)
     linked = qmd_judge.links(done, [page.path for page in every], to)
-    _resources(job, done, linked)
+    _resources(job, done, linked, whole=only is None)
     return sorted(page.output for page in pages)
 
 
@@ -188,7 +202,7 @@ def _html(job: _Job, page: Page) -> tuple[str, list[str], dict[str, Any]]:
     site_title = str(website.get("title", ""))
     bar = website.get("navbar") or {}
     footer = website.get("page-footer")
-    home = next((one.output for one in job.pages if one.path.stem == "index"), page.output)
+    home = next((one.output for one in job.site if one.path.stem == "index"), page.output)
     options, meta = _contents(page, job.project.labels["toc-title-website"])
     meta |= {name: page.meta[name] for name in ("title", "subtitle", "author", "date") if page.meta.get(name)}
     meta |= {"navtitle": bar.get("title", site_title)}
@@ -215,7 +229,7 @@ def _html(job: _Job, page: Page) -> tuple[str, list[str], dict[str, Any]]:
 def _navigation(job: _Job, page: Page) -> str:
     """Give the items of the menu; a page that is not made now has none."""
     bar = job.project.website.get("navbar") or {}
-    titles = {one.path.name: one.title for one in job.pages}
+    titles = {one.path.name: one.title for one in job.site}
     items: list[str] = []
     for edge in ("left", "right"):
         for i, entry in enumerate(bar.get(edge) or ()):
@@ -257,7 +271,9 @@ def _typst(job: _Job, page: Page) -> tuple[str, list[str], dict[str, Any]]:
 
 
 # ---------------------------------------------------------------------------------------------------- files beside pages
-def _resources(job: _Job, done: Sequence[tuple[Page, Sequence[Line], qmd_judge.Seen]], linked: set[str]) -> None:
+def _resources(
+    job: _Job, done: Sequence[tuple[Page, Sequence[Line], qmd_judge.Seen]], linked: set[str], *, whole: bool
+) -> None:
     """Copy what the pages need: style sheets, files linked to, and the project's ``resources``."""
     folder = job.project.folder
     wanted = set(linked)
@@ -269,7 +285,7 @@ def _resources(job: _Job, done: Sequence[tuple[Page, Sequence[Line], qmd_judge.S
         if page.format == "html":
             wanted |= {_style(page, name) for name in _list(page.options.get("css"))}
     project = job.project.values.get("project") or {}
-    for pattern in _list(project.get("resources")):
+    for pattern in _list(project.get("resources")) if whole else ():
         if pattern.startswith(("/", "!")) or ".." in Path(pattern).parts:
             where = job.project.document.at(("project", "resources"))
             raise ReportError("Resources are patterns inside the project.", where=where, found=pattern)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import base64
 import contextlib
+import hashlib
 import io
 import json
 import os
@@ -18,6 +19,7 @@ import threading
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TextIO
 
@@ -28,6 +30,7 @@ from survey_kit.report.qmd_read import Cell, Line, Page
 _HTML: Final = ("text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain")
 _PRINT: Final = ("text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/html", "text/plain")
 _PICTURES: Final = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg"}
+_MEMORY: ContextVar[dict[str, list[Output]] | None] = ContextVar("memory", default=None)
 _DEFAULTS: Final[Mapping[str, Any]] = {"echo": True, "eval": True, "include": True, "output": True, "warning": True}
 
 
@@ -53,18 +56,69 @@ def run(page: Page, folder: Path) -> list[Line]:
         return [part for part in page.parts if isinstance(part, Line)]
     out: list[Line] = []
     counter = 0
-    with _session(page) as session:
-        inline = Inline(lambda cell: [shown.data for shown in session.run(cell)])
+    with contextlib.ExitStack() as stack:
+        runner = _Runner(page, stack)
+        inline = Inline(lambda cell: [shown.data for shown in runner.expression(cell)])
         for part in page.parts:
             if isinstance(part, Line):
                 out.append(inline.filled(part))
                 continue
             counter += 1
             options = {**_DEFAULTS, **page.execute, **part.options}
-            shown = session.run(part) if options["eval"] else []
+            shown = runner.cell(part) if options["eval"] else []
             text = _markdown(part, options, shown, page, folder / f"cell-{counter}")
             out.extend(Line(line, part.line.file, part.line.number) for line in text.split("\n"))
     return out
+
+
+# ----------------------------------------------------------------------------------------------------- remembering
+@contextlib.contextmanager
+def remembering(memory: dict[str, list[Output]]) -> Iterator[None]:
+    """Keep what each cell shows, and run the cells of a page only when one of them is new or stands after a new one.
+
+    The keeper empties the memory when anything else that cells read has changed.
+    """
+    before = _MEMORY.set(memory)
+    try:
+        yield
+    finally:
+        _MEMORY.reset(before)
+
+
+class _Runner:
+    """Runs the cells of one page, or gives what they showed before; a session begins with the first cell that is new."""
+
+    def __init__(self, page: Page, stack: contextlib.ExitStack) -> None:
+        self.page, self.stack = page, stack
+        self.memory = _MEMORY.get()
+        self.told = hashlib.sha256(json.dumps([page.path.stem, page.format, page.title]).encode())
+        self.earlier: list[Cell] = []
+        self.session: _Session | None = None
+
+    def cell(self, cell: Cell) -> list[Output]:
+        """Give what a cell shows."""
+        self.told.update(json.dumps(["cell", cell.code]).encode())
+        shown = self._shown(cell, self.told.hexdigest())
+        self.earlier.append(cell)
+        return shown
+
+    def expression(self, cell: Cell) -> list[Output]:
+        """Give what an expression in a sentence shows; it changes nothing for the cells after it."""
+        told = self.told.copy()
+        told.update(json.dumps(["expression", cell.code]).encode())
+        return self._shown(cell, told.hexdigest())
+
+    def _shown(self, cell: Cell, key: str) -> list[Output]:
+        if self.session is None and self.memory is not None and key in self.memory:
+            return self.memory[key]
+        if self.session is None:
+            self.session = self.stack.enter_context(_session(self.page))
+            for one in self.earlier:
+                self.session.run(one)
+        shown = self.session.run(cell)
+        if self.memory is not None:
+            self.memory[key] = shown
+        return shown
 
 
 # --------------------------------------------------------------------------------------------------------- running
