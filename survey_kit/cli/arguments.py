@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from survey_kit import __version__
 from survey_kit.cli import (
     arguments_field,
+    arguments_handover,
     arguments_instrument,
     arguments_lint,
     arguments_release,
@@ -51,6 +52,8 @@ Commands
                        --study STUDY  --data DIR
   lint [PAGES]       judge the prose of pages: numbers typed by hand, changes and causes that no row supports
                        --build DIR
+  handover BUILD     write the tables (.xlsx) and the offline dashboard of a built study for the authorized body
+                       --to DIR
   study new NAME     draft a study from a labelled file
                        --from FILE  --to DIR
   wave add WAVE      copy the last wave forward and compare the new file with it
@@ -102,6 +105,7 @@ EXAMPLES = {
     **arguments_weight.EXAMPLES,
     **arguments_release.EXAMPLES,
     **arguments_lint.EXAMPLES,
+    **arguments_handover.EXAMPLES,
 }
 
 
@@ -165,6 +169,7 @@ def _parser() -> argparse.ArgumentParser:
     arguments_weight.add(commands, _command)
     arguments_release.add(commands, _command)
     arguments_lint.add(commands, _command)
+    arguments_handover.add(commands, _command)
     return parser
 
 
@@ -274,6 +279,7 @@ _MODULES = {
     "release": "releasing",
     "verify": "releasing",
     "lint": "linting",
+    "handover": "handing_over",
 }
 
 

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from survey_kit.report.book import Published, published
+    from survey_kit.report.dashboard import write_dashboard
     from survey_kit.report.data_page import downloads, inputs, software
     from survey_kit.report.figures import by_domain, comparison, small_multiples, trend
-    from survey_kit.report.links import numbers, numbers_of, value
-    from survey_kit.report.maps import map_table, region_map
-    from survey_kit.report.profiles import region_index, region_profile
+    from survey_kit.report.figures_book import write_figures
     from survey_kit.report.links import numbers, numbers_of, value
     from survey_kit.report.maps import map_table, region_map
     from survey_kit.report.measures_page import measures
@@ -50,6 +49,8 @@ _HOMES = {
     "data_page": ("downloads", "inputs", "software"),
     "figures": ("by_domain", "comparison", "small_multiples", "trend"),
     "book": ("Published", "published"),
+    "figures_book": ("write_figures",),
+    "dashboard": ("write_dashboard",),
     "links": ("numbers", "numbers_of", "value"),
     "maps": ("map_table", "region_map"),
     "profiles": ("region_index", "region_profile"),
@@ -82,13 +83,10 @@ __all__ = [
     "inputs",
     "international_ratings",
     "map_table",
-    "map_table",
     "measures",
     "method",
     "missing_answers",
     "notice",
-    "numbers",
-    "numbers_of",
     "numbers",
     "numbers_of",
     "opening",
@@ -96,9 +94,6 @@ __all__ = [
     "policy_in_force",
     "problems",
     "published",
-    "region_index",
-    "region_map",
-    "region_profile",
     "quality_report",
     "region_index",
     "region_map",
@@ -114,8 +109,9 @@ __all__ = [
     "symbols",
     "trend",
     "value",
-    "value",
     "wordings",
+    "write_dashboard",
+    "write_figures",
 ]
 
 
