@@ -36,7 +36,8 @@ def add_flags(rows: pd.DataFrame, info: StudyInfo) -> pd.DataFrame:
     """
     provisional = ["[p]"] if info.not_stated else []
     used = ("status", "reliability", "reliability_rule", "estimate", "break", "previous_wording")
-    found = [[*markers(row).split(), *provisional] for row in rows[list(used)].to_dict("records")]
+    parts = zip(*(rows[name].tolist() for name in used), strict=True)
+    found = [[*markers(dict(zip(used, part, strict=True))).split(), *provisional] for part in parts]
     shown = rows["estimate"].notna().tolist()
     return rows.assign(
         flags=[" ".join(one) for one in found],

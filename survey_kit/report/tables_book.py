@@ -53,8 +53,10 @@ def sheets(rows: pd.DataFrame, info: StudyInfo, language: str, study: Study | No
     """
     say = words(CATALOGUE, language)
     named = titles(info, study, language)
-    by_indicator = {str(name): part.to_dict("records") for name, part in rows.groupby("indicator", sort=False)}
-    tables = []
+    by_indicator: dict[str, list[Row]] = {}
+    for row in rows.to_dict("records"):
+        by_indicator.setdefault(str(row["indicator"]), []).append({str(name): value for name, value in row.items()})
+    tables: list[Sheet] = []
     for one in info.indicators:
         if one.id in by_indicator:
             name = say("sheet_table", number=len(tables) + 1)
