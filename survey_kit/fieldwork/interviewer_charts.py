@@ -10,8 +10,8 @@ from survey_kit.fieldwork.screens import Screened
 from survey_kit.fieldwork.screens_words import number_of, title_of
 from survey_kit.language import words
 
-WIDTH, HEIGHT = 640.0, 190.0
-LEFT, RIGHT, TOP, BOTTOM = 30.0, 20.0, 26.0, 42.0
+WIDTH, HIGHEST = 420.0, 130.0  # narrow enough for a telephone
+LEFT, RIGHT, TOP, BOTTOM = 16.0, 16.0, 30.0, 44.0
 INK, QUIET, GRID, MARK = "#1D1D1D", "#595959", "#D9D9D9", "#801650"
 _RADIUS = 4.0
 
@@ -47,15 +47,16 @@ def strip(found: Screened, name: object, label: str, *, language: str = "en") ->
         return f'<p class="quiet">{escape(say("nobody_judged"))}</p>'
     low, high = min(float(z.min()), -3.0), max(float(z.max()), 3.0)
     across = LEFT + (np.clip(z, low, high) - low) / (high - low) * (WIDTH - LEFT - RIGHT)
-    floor = HEIGHT - BOTTOM
     level = _heaped(across)
-    step = min(2 * _RADIUS, (floor - TOP - 14) / max(float(level.max()), 1.0))
-    parts = [f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{floor + 6}" y2="{floor + 6}" stroke="{QUIET}"/>']
+    step = min(2 * _RADIUS, HIGHEST / max(float(level.max()), 1.0))
+    floor = TOP + step * (float(level.max()) + 1)
+    height = floor + BOTTOM
+    parts = [f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{floor + 6:.1f}" y2="{floor + 6:.1f}" stroke="{QUIET}"/>']
     for tick in _ticks(low, high):
         x = LEFT + (tick - low) / (high - low) * (WIDTH - LEFT - RIGHT)
-        parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{floor + 6}" stroke="{GRID}"/>')
+        parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{floor + 6:.1f}" stroke="{GRID}"/>')
         parts.append(
-            f'<text x="{x:.1f}" y="{floor + 22}" text-anchor="middle" fill="{QUIET}">{tick:+g}</text>'.replace(
+            f'<text x="{x:.1f}" y="{floor + 22:.1f}" text-anchor="middle" fill="{QUIET}">{tick:+g}</text>'.replace(
                 "+0<", "0<"
             ).replace(">-", ">−")
         )
@@ -70,12 +71,12 @@ def strip(found: Screened, name: object, label: str, *, language: str = "en") ->
         else:
             parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{_RADIUS}" fill="none" stroke="{INK}"/>')
     parts.append(
-        f'<text x="{WIDTH / 2}" y="{HEIGHT - 6}" text-anchor="middle" fill="{QUIET}">{escape(say("axis"))}</text>'
+        f'<text x="{WIDTH / 2}" y="{height - 6:.1f}" text-anchor="middle" fill="{QUIET}">{escape(say("axis"))}</text>'
     )
     key = "chart" if found.unit == "interviewer" else "chart_psu"
     title = say(key, screen=title_of(found.screen.name, say), n=len(z), name=label)
     return (
-        f'<svg role="img" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" font-family="sans-serif" font-size="13" aria-label="{escape(title)}">'
+        f'<svg role="img" viewBox="0 0 {WIDTH:.0f} {height:.0f}" font-family="sans-serif" font-size="13" aria-label="{escape(title)}">'
         f"<title>{escape(title)}</title>{''.join(parts)}{shown}</svg>"
     )
 

@@ -24,12 +24,14 @@ from survey_kit.language import Words, said, words
 from survey_kit.types import DataStatus
 
 FIGURES = {"workload": 1, "rho": 3, "low": 3, "high": 3, "deff": 2}  # of interviewer effects, and their digits
+UNBROKEN = "\N{NO-BREAK SPACE}%"
 STATE = ".state.json"  # what the build of a report leaves in its folder
 STYLE = """
 :root{color-scheme:light}body{font:16px/1.5 system-ui,sans-serif;color:#1d1d1d;background:#fff;max-width:44rem;margin:0 auto;padding:1rem}
 h1{font-size:1.5rem;margin:.5rem 0}h2{font-size:1.1rem;margin:2rem 0 .25rem}.mark{background:#801650;color:#fff;padding:.25rem .75rem;margin:0}
-.quiet{color:#595959;font-size:.9rem}svg{width:100%;height:auto}table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .5rem;
+.quiet{color:#595959;font-size:.9rem}svg{width:100%;max-width:36rem;height:auto}table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .5rem;
 border-bottom:1px solid #d9d9d9;vertical-align:top}th[scope=row]{font-weight:400;color:#595959}td.n{text-align:right}a{color:#12436d}.wide{overflow-x:auto}
+td a,td.n{white-space:nowrap}th small{display:block;font-size:.85rem}thead th{vertical-align:bottom}svg text{paint-order:stroke;stroke:#fff;stroke-width:3px}
 @media print{a{color:inherit}section{break-inside:avoid}}
 """
 
@@ -145,7 +147,7 @@ def second_look(pages: InterviewerPages, language: str = "en") -> str:
     ]
     told = _table([say("interviewer"), say("stands_out_in")], rows) if rows else f"<p>{escape(say('nobody'))}</p>"
     return (
-        f"<section><h2>{escape(say('second_look'))}</h2><p>{escape(say('explain'))}</p>"
+        f"<section class='look'><h2>{escape(say('second_look'))}</h2><p>{escape(say('explain'))}</p>"
         f"<p>{escape(say('count', k=len(pages.flags), n=pages.judged))}</p>{told}"
         f'<p><a href="{folder}/index.html">{escape(say("all"))}</a></p></section>'
     )
@@ -173,7 +175,7 @@ class _Head:
             "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
             f"<title>{escape(full)}</title><style>{STYLE}</style></head><body>"
             f'<header><p class="mark">{escape(say("private"))}</p>{mark}'
-            f'<h1>{escape(name)}</h1><p class="quiet">{escape(self.title)}</p></header><main>{body}</main>{draft}</body></html>\n'
+            f'<h1>{escape(name)}</h1><p class="quiet">{escape(self.title)}</p></header><main>{body.replace(" %", UNBROKEN)}</main>{draft}</body></html>\n'
         )
 
 
@@ -241,13 +243,16 @@ def _index(
         for name in order
     ]
     who = _table([say("interviewer"), say("stands_out_in")], rows) if rows else f"<p>{escape(say('nobody'))}</p>"
-    told = [
-        f'<th scope="row">{escape(title_of(one.screen.name, say))}</th><td>{escape(null_of(one.screen, say))}</td>'
-        f'<td class="n">{escape(say("of", k=len(one.flagged), n=int((one.table["rank"] > 0).sum())))}</td>'
-        f'<td class="n">{100 * one.level:.0f} %</td><td>{escape(" ".join(said(note, say.language) for note in one.notes))}</td>'
-        for one in hidden
-    ]
-    screens = _table([say(key) for key in ("screen", "held_against", "stand_out", "level", "notes")], told)
+    told = []
+    for one in hidden:
+        out = say("of", k=len(one.flagged), n=int((one.table["rank"] > 0).sum()))
+        notes = " ".join(said(note, say.language) for note in one.notes)
+        small = f"{say('held_against')}: {null_of(one.screen, say)}. {say('level')}: {100 * one.level:.0f} %. {notes}".strip()
+        told.append(
+            f'<th scope="row"><b>{escape(title_of(one.screen.name, say))}</b><small>{escape(small)}</small></th>'
+            f'<td class="n">{escape(out)}</td>'
+        )
+    screens = _table([say("screen"), say("stand_out")], told)
     return (
         f"<p>{escape(say('explain'))}</p><p>{escape(say('count', k=len(order), n=len(flags)))}</p>{who}"
         f'<h2>{escape(say("screens"))}</h2>{screens}<p class="quiet">{escape(say("level_means"))}</p>'

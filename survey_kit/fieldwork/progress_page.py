@@ -24,16 +24,18 @@ h1{font-size:1.6rem;margin:.4rem 0}h2{font-size:1.2rem;margin:2rem 0 .5rem}.skip
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.8rem;padding:0;list-style:none}
 .cards li{border:1px solid #d9d9d9;padding:.6rem .8rem}.cards b{display:block;font-size:1.7rem}.cards small{color:#595959}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums}caption{text-align:left;color:#595959}
-th,td{padding:.25rem .6rem;border-bottom:1px solid #d9d9d9;text-align:right;white-space:nowrap}th:first-child,td.word{text-align:left}thead th{border-bottom:2px solid #595959}
-svg{width:100%;height:auto}svg text{font-size:12px;fill:#595959}.end{text-anchor:end}.mid{text-anchor:middle}
+th,td{padding:.25rem .6rem;border-bottom:1px solid #d9d9d9;text-align:right;white-space:nowrap}th:first-child,td.word{text-align:left}thead th{border-bottom:2px solid #595959;white-space:normal;vertical-align:bottom}td.word{white-space:normal}.look th,.look td{text-align:left;vertical-align:top}a{color:#12436d}
+svg{width:100%;height:auto}svg text{font-size:12px;fill:#595959;paint-order:stroke;stroke:#fff;stroke-width:4px}.end{text-anchor:end}.mid{text-anchor:middle}
 svg .grid{stroke:#d9d9d9}svg .level{stroke:#595959;stroke-dasharray:4 3}svg polyline{fill:none;stroke-width:2.5}
 .key{list-style:none;padding:0;display:flex;gap:1.2rem;flex-wrap:wrap}.key svg{width:30px;height:8px;display:inline-block}.key line{stroke-width:2.5}
+@media(max-width:600px){svg text{font-size:21px}}
 @media print{body{max-width:none}.wide{overflow:visible}}
 """
 INTERVIEWER = {
     "days": "d", "attempts": "d", "contacts": "d", "completes": "d", "refusals": "d", "contact_rate": "%", "cooperation": "%",
     "attempts_per_complete": "f", "completes_per_day": "f", "minutes": "f", "minutes_per_complete": "f",
 }  # fmt: skip
+SHOWN_DAYS = 14  # the others fold away
 UNIT = ("cases", "untried", "open", "completes", "refusals", "not_eligible", "attempts", "interviewers")
 
 
@@ -76,8 +78,8 @@ def field_page(
     draft = f"<footer><p><small>{escape(say('draft'))}</small></p></footer>" if say.language != "en" else ""
     parts = [
         _cards(report, say),
-        _days(report, say),
         *([second_look(pages, language)] if pages is not None else []),
+        _days(report, say),
         _outcomes(report, say),
         *(_domain(name, table, say) for name, table in report.domains.items()),
         _balance(report, say),
@@ -129,7 +131,11 @@ def _days(report: FieldReport, say: Words) -> str:
     )
     names = ("attempts", "contacts", "completes", "refusals", "interviewers", "all_completes", "open")
     rows = [[f"{row['day']:%Y-%m-%d}", *(f"{row[name]:,}" for name in names)] for row in table.to_dict("records")]
-    return _part(say("by_day"), chart + _table([say("day"), *(say(name) for name in names)], rows))
+    head = [say("day"), *(say(name) for name in names)]
+    shown = _table(head, rows[-SHOWN_DAYS:])
+    if len(rows) > SHOWN_DAYS:
+        shown += f"<details><summary>{escape(say('all_days'))}</summary>{_table(head, rows)}</details>"
+    return _part(say("by_day"), chart + shown)
 
 
 def _outcomes(report: FieldReport, say: Words) -> str:

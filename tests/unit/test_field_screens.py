@@ -231,3 +231,114 @@ def test_every_screen_has_its_words():
                 assert say(f"measure_{screen.name}") == screen.measures
             checked += 1
     assert checked == 13
+
+
+# --------------------------------------------------------------------------------------------------------- the refusals
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("    key_file: field.key\n", "", "there is no key to make them with"),
+        ("key_file: field.key", "key_file: lost.key", r"(?s)key is not there.*--key .*lost\.key makes one"),
+        ("latitude: lat\n", "latitude: lat\n    start: lat\n", "'start' and 'end' go together"),
+        ("    longitude: lon\n", "", "'latitude' and 'longitude' go together"),
+        (
+            "latitude: lat",
+            "latitude: lattitude",
+            r"(?s)column that the screens look at is missing.*no column 'lattitude'",
+        ),
+        ("within: psu", "within: region", "no column 'region'"),
+        ("items: [met, age]", "items: [met, ages]", r"(?s)no item 'ages'.*'age'"),
+        ("key_file: field.key", "closing: {met: [7]}", r"(?s)no such answer to close others.*7.*It has 1, 2"),
+        ("key_file: field.key", "closing: {meet: [2]}", "no item 'meet'"),
+        ("key_file: field.key", "reach: -1", "'reach' of the screens cannot be"),
+        ("key_file: field.key", "level: 2", "'level' of the screens cannot be"),
+        ("key_file: field.key", "limits: {first_hour: 23}", "'first_hour' of the screens cannot be"),
+        ("key_file: field.key", "timezone: Asia/Nowhere", "no such time zone"),
+        ("key_file: field.key", "salt: x", "Unknown key 'salt'"),
+        ("points: points.csv", "points: lost.csv", "missing"),
+        ("file: again.csv", "file: lost.csv", "missing"),
+        ("key_file: field.key", "key_file: field.key\n    interviewer: q1", "An interview has no interviewer"),
+    ],
+)
+def test_what_cannot_be_screened(screened, capsys, old, new, message):
+    assert old in FIELD
+    declare(screened, FIELD.replace(old, new))
+    assert main(["field", "own", "--quiet"]) == 2
+    assert re.search(message, capsys.readouterr().err)
+    assert not PAGES.exists()
+
+
+def test_a_key_is_made_once_and_kept_apart(screened, capsys):
+    declare(screened, FIELD.replace("    key_file: field.key\n", ""))
+    key = Path("safe/team.key")
+    assert main(["field", "own", "--quiet", "--key", str(key), "--dry-run"]) == 0
+    assert not key.exists()
+    assert main(["field", "own", "--quiet", "--key", str(key)]) == 0
+    made = key.read_text()
+    assert len(made.strip()) >= 24
+    assert key.stat().st_mode & 0o077 == 0
+    assert made.strip() not in capsys.readouterr().out
+    names = {path.name for path in PAGES.iterdir()}
+    assert main(["field", "own", "--quiet", "--key", str(key)]) == 0
+    assert (key.read_text(), {path.name for path in PAGES.iterdir()}) == (made, names)
+    for place, message in (("build/own-field/a.key", "beside the pages"), ("build/own/a.key", "the build of a report")):
+        Path("build/own").mkdir(exist_ok=True)
+        (Path("build/own") / ".state.json").write_text("{}")
+        assert main(["field", "own", "--quiet", "--key", place]) == 2
+        assert message in capsys.readouterr().err
+        assert not Path(place).exists()
+    key.write_text("short")
+    assert main(["field", "own", "--quiet", "--key", str(key)]) == 2
+    assert "too short to hide" in capsys.readouterr().err
+
+
+def test_no_build_of_a_report_holds_pages_or_key(screened, capsys):
+    Path("build/own").mkdir(parents=True)
+    (Path("build/own") / ".state.json").write_text("{}")
+    assert main(["field", "own", "--to", "build/own/field", "--quiet"]) == 2
+    assert "build of a report" in capsys.readouterr().err
+    assert [path.name for path in Path("build/own").iterdir()] == [".state.json"]
+    assert not {"field.key", "again.csv", "points.csv"} & {path.name for path in read_study(screened).sources()}
+    assert "key_file" not in str(read_study(screened).inputs)
+
+
+def test_before_there_are_answers_the_rest_goes_on(screened, capsys):
+    (screened / "data" / "own.csv").unlink()
+    assert main(["field", "own", "--quiet"]) == 0
+    assert "Screens were not run" in capsys.readouterr().out
+    assert not PAGES.exists()
+    assert main(["field", "own", "--json", "--dry-run"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["screens"] is None
+    assert "missing" in record["screens_not_run"]
+
+
+def test_columns_of_the_field_team_may_stand_in_a_file_of_their_own(screened, capsys):
+    data = screened / "data"
+    table = pd.read_csv(data / "own.csv")
+    private = table.loc[table["year"] == 2026, ["id", "lat", "lon", "telephone"]].sample(frac=1, random_state=1)
+    private.to_csv(data / "paradata.csv", index=False)
+    table.drop(columns=["lat", "lon", "telephone"]).to_csv(data / "own.csv", index=False)
+    declare(screened, FIELD.replace("    within:", "    file: paradata.csv\n    within:"))
+    assert main(["field", "own", "--quiet"]) == 0
+    hidden = pseudonyms([BAD], key=KEY, prefix="I-")[0]
+    assert re.search(rf"distance +\d+ +1 +{hidden}", capsys.readouterr().out)
+    pd.concat([private, private.iloc[:1]]).to_csv(data / "paradata.csv", index=False)
+    assert main(["field", "own", "--quiet"]) == 2
+    assert "An interview stands twice" in capsys.readouterr().err
+
+
+def test_answers_and_log_of_other_cases_are_refused(screened, capsys):
+    table = pd.read_csv(screened / "data" / "own.csv")
+    table["id"] += 90000
+    table.to_csv(screened / "data" / "own.csv", index=False)
+    assert main(["field", "own", "--quiet"]) == 2
+    assert "No interview is of a case that the contact log calls interviewed" in capsys.readouterr().err
+
+
+def test_a_study_without_screens_is_followed_as_before(screened, capsys):
+    declare(screened, FIELD.split("  screens:", maxsplit=1)[0])
+    assert main(["field", "own", "--quiet"]) == 0
+    assert "Screens" not in capsys.readouterr().out
+    assert main(["field", "own", "--quiet", "--who", "I-1"]) == 2
+    assert "declares no screens" in capsys.readouterr().err
