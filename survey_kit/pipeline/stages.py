@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol
@@ -220,23 +220,23 @@ def _report_needs(plan: Plan) -> Any:
 
 
 def _report(plan: Plan, place: Path) -> None:
+    render_pages(place, plan.formats, lambda _, done, of: plan.tell("rendering the pages", done, of))
+
+
+def render_pages(place: Path, formats: Sequence[str], progress: Progress | None = None) -> None:
+    """Render the staged pages of a build folder, from its rows, into ``report/``; charts are drawn anew."""
     from survey_kit.report.book import ENVIRONMENT
     from survey_kit.report.render import render_site
 
     figures = place / "site" / "figures"
     if figures.is_dir():
         shutil.rmtree(figures)
-    with named_build(ENVIRONMENT, place.resolve()):
-        render_site(
-            place / "site",
-            place / "report",
-            formats=plan.formats,
-            progress=lambda _, done, of: plan.tell("rendering the pages", done, of),
-        )
+    with _named(ENVIRONMENT, place.resolve()):
+        render_site(place / "site", place / "report", formats=formats, progress=progress)
 
 
 @contextlib.contextmanager
-def named_build(name: str, folder: Path) -> Iterator[None]:
+def _named(name: str, folder: Path) -> Iterator[None]:
     """Name the build folder to the pages, for as long as they run."""
     before = os.environ.get(name)
     os.environ[name] = str(folder)

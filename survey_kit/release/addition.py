@@ -17,7 +17,7 @@ from survey_kit.release.declaration import ReleaseFile, release_path, unpublishe
 from survey_kit.release.frozen import frozen_path
 from survey_kit.release.revisions import LOG, refuse_revealed, revisions
 from survey_kit.report import esms
-from survey_kit.report.book import published
+from survey_kit.report.book import LANGUAGES, published
 from survey_kit.report.edition import (
     NAME,
     Approval,
@@ -28,7 +28,7 @@ from survey_kit.report.edition import (
     read_edition,
     write_edition,
 )
-from survey_kit.study import Study
+from survey_kit.study import Study, said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,6 +113,7 @@ class Addition:
                 if one.kind == "error" and one.edition == self.edition
             ),
             revised={str(kind): int(count) for kind, count in seen["kind"].value_counts().sort_index().items()},
+            reasons={said(one.reason, language): dict(one.reason) for one in self.told.revisions},
             unpublished=tuple(
                 Unpublished(items=items, reason=reason) for items, reason in unpublished(self.study, self.told)
             ),
@@ -121,10 +122,7 @@ class Addition:
         write_edition(place, info)
         _write(place / LOG_FILE, log)
         _write(place / LACKING_FILE, self._lacking(book.rows, info, language))
-        languages = dict.fromkeys((language, *self.study.report.languages))
-        import pandas as pd
-
-        _write(place / QUALITY_FILE, pd.concat([esms.table(book, one) for one in languages], ignore_index=True))
+        _write(place / QUALITY_FILE, self._quality(place))
 
     def mark(self, site: Path, place: Path) -> None:
         """Put the line of the edition above every page of a site and at the head of every printed sheet."""
@@ -164,6 +162,15 @@ class Addition:
         before = published(self.previous).rows
         refuse_revealed(before, rows)
         return revisions(before, rows, self.told.revisions, edition=self.edition, language=language)
+
+    def _quality(self, place: Path) -> pd.DataFrame:
+        """Give the quality report in every language of the report."""
+        import pandas as pd
+
+        first, *others = self.study.report.languages
+        told = [first, *(one for one in others if (place / LANGUAGES / f"{one}.json").is_file())]
+        tables = [esms.table(published(place, language=one)) for one in told]
+        return pd.concat(tables, ignore_index=True)
 
     def _lacking(self, rows: pd.DataFrame, info: EditionInfo, language: str) -> pd.DataFrame:
         """List what was measured and is not published: questions in no figure, and figures that are withheld."""

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 VOUCHED: Final = frozenset({"source", "reviewed", "back_translated"})
 STATUS: Final = "catalogue_status"  # the phrase of a catalogue that says how far each language is
-SHOWN: Final = ("report", "release")  # catalogues whose words readers of a report meet
+SHOWN: Final = (
+    "report",
+    "release",
+    "policy",
+    "regions",
+    "open_data",
+)  # catalogues whose words readers of a report meet
 
 
 def findings(study: Study, book: Published, told: ReleaseFile, approvals: Sequence[Approval]) -> tuple[Finding, ...]:
@@ -52,7 +58,7 @@ def findings(study: Study, book: Published, told: ReleaseFile, approvals: Sequen
 
 def _lacking(book: Published) -> Iterator[Finding]:
     """Tell the elements of the AAPOR Code and the concepts of the ESMS that nobody states, each list in one finding."""
-    elements = tuple(f"aapor_{name}" for name in METHOD if name in book.info.not_stated)
+    elements = tuple(f"method_{name}" for name in METHOD if name in book.info.not_stated)
     concepts = tuple(f"concept_{name}" for name in esms.lacking(book))
     for code, names in (("E002", elements), ("E003", concepts)):
         if names:

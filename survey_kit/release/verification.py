@@ -15,15 +15,13 @@ from typing import Any, Final
 
 from survey_kit import files
 from survey_kit.errors import ReleaseError
-from survey_kit.pipeline.stages import inputs, named_build
+from survey_kit.pipeline.stages import inputs, render_pages
 from survey_kit.release.addition import Addition
 from survey_kit.release.declaration import read_release
 from survey_kit.release.made import assemble, declared
 from survey_kit.release.record import NAME, outputs, read_record
 from survey_kit.report import manifest
-from survey_kit.report.book import ENVIRONMENT
 from survey_kit.report.edition import Approval
-from survey_kit.report.render import render_site
 from survey_kit.study import Study
 from survey_kit.types import Progress
 
@@ -184,12 +182,9 @@ def _of_pages(place: Path, record: Mapping[str, Any], progress: Progress | None)
         again = Path(name) / "release"
         shutil.copytree(place, again)
         shutil.rmtree(again / "report")
-        shutil.rmtree(again / "site" / "figures", ignore_errors=True)
-        with named_build(ENVIRONMENT, again.resolve()):
-            render_site(again / "site", again / "report", formats=record["parameters"]["formats"], progress=progress)
-        names = [one["name"] for one in record["outputs"] if one["name"].startswith(("report/", "site/figures/"))]
-        fresh = [one for one in outputs(again) if one.startswith(("report/", "site/figures/"))]
-        return _compared(place, again, names, fresh)
+        render_pages(again, record["parameters"]["formats"], progress)
+        names = [one["name"] for one in record["outputs"]]
+        return _compared(place, again, names, outputs(again))
 
 
 def _of_inputs(record: Mapping[str, Any], study: Study) -> list[Difference]:

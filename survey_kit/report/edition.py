@@ -12,6 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from survey_kit import files
 from survey_kit.errors import ReportError
 from survey_kit.language import words
+from survey_kit.report.speech import speech
 
 SCHEMA: Final = "survey-kit/edition/1"
 NAME: Final = "edition.json"
@@ -37,8 +38,9 @@ class Finding:
         >>> Finding(code="E001").text()
         'The answers are synthetic.'
         """
-        say = words(USE, language)
-        named = {"names": "; ".join(say(name) for name in self.names)} if self.names else {}
+        say, report = words(USE, language), speech(language)
+        called = [report(name) if name.startswith("method_") else say(name) for name in self.names]
+        named = {"names": "; ".join(called)} if called else {}
         return say(f"finding_{self.code}", **self.parts, **named)
 
 
@@ -92,7 +94,9 @@ class EditionInfo:
     findings
         What keeps it from being final.
     revised
-        Figures that differ from the release before, by kind of cause.
+        Values that differ from the release before, by kind of cause.
+    reasons
+        The reasons of revisions in every language, by their text in ``revisions.csv``.
     withheld
         Figures that are not published, by reason: ``confidential``, ``unreliable``.
     """
@@ -109,6 +113,7 @@ class EditionInfo:
     findings: tuple[Finding, ...] = ()
     corrections: tuple[Correction, ...] = ()
     revised: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, dict[str, str]] = field(default_factory=dict)
     unpublished: tuple[Unpublished, ...] = ()
     withheld: dict[str, int] = field(default_factory=dict)
 

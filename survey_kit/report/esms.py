@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from survey_kit.indicators.rows import CONFIDENCE
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
     from survey_kit.report.book import Published
 
-FIXED: Final = "\N{NO-BREAK SPACE}"
 #: Concepts that an element of the AAPOR Code answers.
 FROM_METHOD: Final[dict[str, str]] = {
     "statistical_population": "population",
@@ -32,48 +30,24 @@ AT_RELEASE: Final = ("metadata_posted", "metadata_updated", "user_access", "revi
 COLUMNS: Final = ("study", "data_status", "language", "scheme", "number", "id", "name", "status", "text")
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """How a language writes numbers: a decimal comma in Kazakh and Russian.
-
-    Examples
-    --------
-    >>> Written("ru").decimal(16.54), Written("en").decimal(16.54), Written("kk").count(978)
-    ('16,5', '16.5', '978')
-    """
-
-    language: str
-
-    def decimal(self, value: float, digits: int = 1) -> str:
-        """Write a number with fixed decimals."""
-        text = f"{value:,.{digits}f}".replace(",", FIXED)
-        return text if self.language == "en" else text.replace(".", ",")
-
-    def count(self, value: float) -> str:
-        """Write a whole number, thousands apart."""
-        return self.decimal(round(value), 0)
-
-
-def told(book: Published, language: str = "en") -> dict[str, str]:
+def told(book: Published) -> dict[str, str]:
     """Give what the data and the study's method tell of concepts that nobody has to write.
 
     Parameters
     ----------
     book
-        The built study.
-    language
-        The language of the sentences.
+        The built study, in the language of the sentences.
 
     Returns
     -------
     dict
         A text by concept; concepts of which the data tell nothing are left out.
     """
-    say = words(USE, language)
     info = book.info
+    say = words(USE, info.language)
     out = {concept: info.method[name] for concept, name in FROM_METHOD.items() if info.method.get(name, "").strip()}
     waves = [info.wave_label(wave.id) for wave in info.waves]
-    few = Written(language)
+    few = info.show
     out["data_description"] = say(
         "told_description",
         indicators=few.count(len(info.indicators)),
@@ -87,21 +61,19 @@ def told(book: Published, language: str = "en") -> dict[str, str]:
     out["unit_of_measure"] = "; ".join(units) + "."
     out["methodology_documents"] = say("told_methodology")
     out["quality_documents"] = say("told_quality")
-    return (
-        out | _errors(book, language) | _withheld(book, language) | _series(book, language) | _released(book, language)
-    )
+    return out | _errors(book) | _withheld(book) | _series(book) | _released(book)
 
 
-def concepts(book: Published, language: str = "en") -> dict[str, tuple[str, str]]:
+def concepts(book: Published) -> dict[str, tuple[str, str]]:
     """Give every concept with its text and where it is from: ``stated``, ``told`` (by the data), ``lacking`` or ``optional``.
 
     A stated text comes first; of sampling and nonsampling error, time series and revisions the data's own sentence follows it.
     """
-    from_data = told(book, language)
+    from_data = told(book)
     out = {}
     for name in CONCEPTS:
         texts = book.info.quality.get(name, {})
-        stated = (texts.get(language) or next(iter(texts.values()), "")).strip()
+        stated = (texts.get(book.info.language) or next(iter(texts.values()), "")).strip()
         own = from_data.get(name, "")
         added = (
             own
@@ -125,13 +97,14 @@ def lacking(book: Published) -> tuple[str, ...]:
     return tuple(name for name, (_, origin) in concepts(book).items() if origin == "lacking")
 
 
-def table(book: Published, language: str = "en") -> pd.DataFrame:
+def table(book: Published) -> pd.DataFrame:
     """Give the quality report as a table: the elements of the AAPOR Code, then the concepts of the ESMS."""
     import pandas as pd
 
     from survey_kit.report.info import METHOD
 
-    say, info = words(USE, language), book.info
+    info = book.info
+    say = words(USE, info.language)
     records: list[dict[str, Any]] = []
 
     def add(scheme: str, number: str, name: str, label: str, text: str, origin: str) -> None:
@@ -139,7 +112,7 @@ def table(book: Published, language: str = "en") -> pd.DataFrame:
             {
                 "study": info.id,
                 "data_status": info.data_status,
-                "language": language,
+                "language": info.language,
                 "scheme": scheme,
                 "number": number,
                 "id": name,
@@ -151,8 +124,8 @@ def table(book: Published, language: str = "en") -> pd.DataFrame:
 
     for k, name in enumerate(METHOD, 1):
         text = info.method.get(name, "").strip()
-        add("AAPOR 2021", str(k), name, say(f"aapor_{name}"), text, "stated" if text else "lacking")
-    for name, (text, origin) in concepts(book, language).items():
+        add("AAPOR 2021", str(k), name, info.say(f"method_{name}"), text, "stated" if text else "lacking")
+    for name, (text, origin) in concepts(book).items():
         number, code = CONCEPTS[name]
         add("ESMS 2.0", number, code, say(f"concept_{name}"), text, origin)
     return pd.DataFrame(records, columns=list(COLUMNS))
@@ -167,9 +140,9 @@ def latest(book: Published) -> pd.DataFrame:
     return rows.loc[keep]
 
 
-def _errors(book: Published, language: str) -> dict[str, str]:
+def _errors(book: Published) -> dict[str, str]:
     """Tell sampling error by the coefficients of variation, and missing answers by their shares."""
-    say, few = words(USE, language), Written(language)
+    say, few = words(USE, book.info.language), book.info.show
     rows = latest(book)
     if rows.empty:
         return {}
@@ -198,8 +171,8 @@ def _errors(book: Published, language: str) -> dict[str, str]:
     return out
 
 
-def _withheld(book: Published, language: str) -> dict[str, str]:
-    say, few = words(USE, language), Written(language)
+def _withheld(book: Published) -> dict[str, str]:
+    say, few = words(USE, book.info.language), book.info.show
     counts = withheld(book.rows)
     secret, weak = few.count(counts["confidential"]), few.count(counts["unreliable"])
     whole = few.count(len(book.rows))
@@ -218,9 +191,9 @@ def withheld(rows: pd.DataFrame) -> dict[str, int]:
     return {"confidential": int(secret.sum()), "unreliable": int((gone & ~secret).sum())}
 
 
-def _series(book: Published, language: str) -> dict[str, str]:
+def _series(book: Published) -> dict[str, str]:
     """Tell how many waves of every indicator can be compared up to the last one, and which breaks there are."""
-    say, few, info = words(USE, language), Written(language), book.info
+    say, few, info = words(USE, book.info.language), book.info.show, book.info
     lengths = lengths_of(book.rows)
     if not lengths:
         return {}
@@ -261,9 +234,9 @@ def lengths_of(rows: pd.DataFrame) -> Mapping[str, int]:
     return out
 
 
-def _released(book: Published, language: str) -> dict[str, str]:
+def _released(book: Published) -> dict[str, str]:
     """Tell what the release itself says: who saw it early, and what was revised."""
-    say, few = words(USE, language), Written(language)
+    say, few = words(USE, book.info.language), book.info.show
     edition = read_edition(book.folder)
     if edition is None:
         return dict.fromkeys(AT_RELEASE, say("told_at_release"))

@@ -9,6 +9,7 @@ from survey_kit.language import words
 from survey_kit.report import esms
 from survey_kit.report.edition import USE, EditionInfo, read_edition
 from survey_kit.report.elements import Box, Bullets, Element, Prose, Section, Stack, Table
+from survey_kit.report.sentences import marked
 from survey_kit.report.tables import table
 from survey_kit.study.quality_file import CONCEPTS
 
@@ -24,7 +25,7 @@ COLUMNS: Final = ("estimate", "ci_low", "ci_high")
 
 def quality_report(book: Published) -> Stack:
     """Give the whole page: status, concepts, errors, revisions, what is not published."""
-    say = words(USE, language_of(book.info))
+    say = words(USE, book.info.language)
     return Stack(
         (
             edition_status(book),
@@ -36,31 +37,19 @@ def quality_report(book: Published) -> Stack:
     )
 
 
-def language_of(info: StudyInfo) -> str:
-    """Give the language a study's pages are made in.
-
-    Examples
-    --------
-    >>> from survey_kit.report.info import StudyInfo
-    >>> language_of(StudyInfo(id="toy", title="Toy", data_status="real", waves=(), languages=("ru", "kk")))
-    'ru'
-    """
-    return str(getattr(info, "language", "") or next(iter(info.languages), "en"))
-
-
 def edition_status(book: Published) -> Stack:
     """Say what edition this is, who approved it, who saw it early, and what keeps it from being final."""
-    language = language_of(book.info)
+    language = book.info.language
     say = words(USE, language)
     edition = read_edition(book.folder)
     if edition is None:
-        missing = [*(say(f"aapor_{name}") for name in book.info.not_stated)]
+        missing = [*(book.info.say(f"method_{name}") for name in book.info.not_stated)]
         missing += [say(f"concept_{name}") for name in esms.lacking(book)]
-        told: Element = Prose((_marked(book.info, say("complete")),))
+        told: Element = Prose((marked(book.info, say("complete")),))
         if missing:
-            title = say("provisional_title", count=esms.Written(language).count(len(missing)))
+            title = say("provisional_title", count=book.info.show.count(len(missing)))
             told = Box("warning", title, (Prose((f"{'; '.join(missing)}.",)),))
-        return Stack((Prose((_marked(book.info, say("no_release")),)), told))
+        return Stack((Prose((marked(book.info, say("no_release")),)), told))
     parts: list[Element] = [Bullets(tuple(_edition_points(edition, language)))]
     if edition.findings:
         reasons = Bullets(tuple((f"{one.code}.", one.text(language)) for one in edition.findings))
@@ -89,20 +78,20 @@ def _edition_points(edition: EditionInfo, language: str) -> list[tuple[str, str]
 
 def concepts(book: Published) -> Stack:
     """Give every concept of the ESMS with its text, and whether its authors or the data tell it."""
-    language = language_of(book.info)
+    language = book.info.language
     say = words(USE, language)
     points = []
-    for name, (text, origin) in esms.concepts(book, language).items():
+    for name, (text, origin) in esms.concepts(book).items():
         lead = f"{CONCEPTS[name][0]} {say(f'concept_{name}')}."
-        told = _marked(book.info, text) if origin == "told" else text
+        told = marked(book.info, text) if origin == "told" else text
         points.append((lead, f"{told} ({say(origin)})" if told else f"({say(origin)})"))
     return Stack((Prose((say("esms_title"),)), Bullets(tuple(points))))
 
 
 def errors(book: Published) -> Table:
     """Give, for every indicator, how exact its last figure is: variation, half-width, design effect, missing answers, series."""
-    info, language = book.info, language_of(book.info)
-    say, few = words(USE, language), esms.Written(language)
+    info, language = book.info, book.info.language
+    say, few = words(USE, language), book.info.show
     lengths = esms.lengths_of(book.rows)
     columns = {
         "label": say("head_indicator"),
@@ -134,11 +123,11 @@ def errors(book: Published) -> Table:
 
 def revisions(book: Published) -> Stack:
     """Give the figures of the edition before that are other now: old value, new value, reason; corrections first."""
-    info, language = book.info, language_of(book.info)
-    say, few = words(USE, language), esms.Written(language)
+    info, language = book.info, book.info.language
+    say, few = words(USE, language), book.info.show
     edition = read_edition(book.folder)
     if edition is None:
-        return Stack((Prose((_marked(info, say("no_release")),)),))
+        return Stack((Prose((marked(info, say("no_release")),)),))
     parts: list[Element] = []
     if edition.corrections:
         told = tuple((f"{one.date}.", _in(one.what, language)) for one in edition.corrections)
@@ -146,7 +135,7 @@ def revisions(book: Published) -> Stack:
     log = [one for one in _log(book) if one["change"] != "added"]
     if not log:
         words_ = say("revisions_none", previous=edition.previous) if edition.previous else say("revisions_first")
-        return Stack((*parts, Prose((_marked(info, words_),))))
+        return Stack((*parts, Prose((marked(info, words_),))))
     columns = {
         "label": say("head_indicator"),
         "wave": say("head_wave"),
@@ -157,7 +146,7 @@ def revisions(book: Published) -> Stack:
         "reason": say("head_reason"),
     }
     seen = [one for one in log if one["visible"] == "yes"] or log
-    records = [_revision(book, one, language) for one in seen[:MOST]]
+    records = [_revision(book, one, edition.reasons) for one in seen[:MOST]]
     notes = (
         (say("revisions_more", shown=few.count(len(records)), count=few.count(len(log))),)
         if len(records) < len(log)
@@ -169,46 +158,55 @@ def revisions(book: Published) -> Stack:
     return Stack(tuple(parts))
 
 
-def _revision(book: Published, one: dict[str, str], language: str) -> dict[str, str]:
-    say, info = words(USE, language), book.info
+def _revision(book: Published, one: dict[str, str], reasons: dict[str, dict[str, str]]) -> dict[str, str]:
+    info = book.info
+    say = words(USE, info.language)
     titles = {each.id: each.title for each in info.indicators}
     waves = {wave.id for wave in info.waves}
     units = dict(zip(book.rows["indicator"], book.rows["unit"], strict=True))
     scale = UNITS.get(str(units.get(one["indicator"], "points")), 1.0) if one["column"] in COLUMNS else 1.0
-    labels = book.rows[(book.rows["domain"] == one["domain"]) & (book.rows["level"] == one["level"])]["level_label"]
-    level = str(labels.iloc[0]) if len(labels) and labels.iloc[0] else one["level"]
+    same = book.rows[(book.rows["domain"] == one["domain"]) & (book.rows["level"] == one["level"])]
+    level = info.level_label({str(name): value for name, value in same.iloc[0].items()}) if len(same) else one["level"]
     return {
         "label": titles.get(one["indicator"], one["indicator"]),
         "wave": info.wave_label(one["wave"]) if one["wave"] in waves else one["wave"],
         "group": f"{info.domain_label(one['domain'])}: {level}" if one["domain"] else say("everybody"),
         "what": say(f"column_{one['column']}"),
-        "old": _value(one["old"], scale, one["column"], language),
-        "new": _value(one["new"], scale, one["column"], language),
-        "reason": one["reason"],
+        "old": _value(one["old"], scale, one["column"], info),
+        "new": _value(one["new"], scale, one["column"], info),
+        "reason": _in(reasons.get(one["reason"], {}), info.language) or one["reason"],
     }
 
 
-def _value(text: str, scale: float, column: str, language: str) -> str:
+def _value(text: str, scale: float, column: str, info: StudyInfo) -> str:
     try:
         number = float(text)
     except ValueError:
-        return text.replace("_", " ")
-    few = esms.Written(language)
-    return few.count(number) if column == "n" else few.decimal(number * scale, 2)
+        return _word(text, column, info)
+    return info.show.count(number) if column == "n" else info.show.decimal(number * scale, 2)
+
+
+def _word(text: str, column: str, info: StudyInfo) -> str:
+    """Say a marker as it is, and the code of a class in words."""
+    if not text or text.startswith("["):
+        return text
+    if column == "status":
+        return words(USE, info.language)(f"status_{text}")
+    return info.say(f"{'reliability' if column == 'reliability' else 'class'}_{text}")
 
 
 def unpublished(book: Published) -> Stack:
     """Say what was measured and is not published: figures that are withheld, questions that stand in no figure."""
-    info, language = book.info, language_of(book.info)
-    say, few = words(USE, language), esms.Written(language)
+    info, language = book.info, book.info.language
+    say, few = words(USE, language), book.info.show
     counts = esms.withheld(book.rows)
     told = {name: few.count(count) for name, count in counts.items()}
-    opening = Prose((_marked(info, say("withheld_count", whole=few.count(len(book.rows)), **told)),))
+    opening = Prose((marked(info, say("withheld_count", whole=few.count(len(book.rows)), **told)),))
     edition = read_edition(book.folder)
     if edition is None:
         return Stack((opening,))
     if not edition.unpublished:
-        return Stack((opening, Prose((_marked(info, say("unpublished_none")),))))
+        return Stack((opening, Prose((marked(info, say("unpublished_none")),))))
     points = tuple(
         (
             say("unpublished_why", reason=_in(one.reason, language)) if one.reason else say("unpublished_silent"),
@@ -233,8 +231,3 @@ def _in(texts: dict[str, str], language: str) -> str:
 
 def _there(value: Any) -> bool:
     return value is not None and str(value) not in {"nan", "<NA>", ""}
-
-
-def _marked(info: StudyInfo, text: str) -> str:
-    """Put the mark of synthetic data before a sentence; real data have none."""
-    return f"{words(USE, language_of(info))('synthetic')}: {text}" if info.synthetic else text
