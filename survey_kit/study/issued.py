@@ -99,7 +99,8 @@ def with_issued(
     new = [name for name in wanted if name in issued.columns and name not in answers.columns]
     beside = issued[new].take(np.maximum(at, 0)).reset_index(drop=True)
     beside[at < 0] = None
-    whole = pd.concat([answers.reset_index(drop=True), beside], axis=1).assign(**{INTERVIEWED: True})
+    came_all = pd.DataFrame({INTERVIEWED: np.ones(len(answers), dtype=bool)})
+    whole = pd.concat([answers.reset_index(drop=True), beside, came_all], axis=1)
     silent = issued[~np.isin(np.arange(len(issued)), at)].assign(**{INTERVIEWED: False})
     if version is not None:
         versions = {one.id: one.version or study.instruments[one.id].version for one in study.waves}
