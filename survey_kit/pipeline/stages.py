@@ -104,7 +104,7 @@ def _indicators(plan: Plan, place: Path) -> None:
         study, responses, design, progress=lambda _, done, of: plan.tell("computing the indicators", done, of)
     )
     book.write(place, series.rows, study_info(study, responses, design, study.report.languages[0], weights))
-    policy_info.write(place, study)
+    policy_info.write(place, study, responses, design)
     if weights is not None:
         log = weights.by_wave().assign(data_status=study.data_status)
         files.write_text(place / WEIGHTS_LOG, log.to_csv(index=False, lineterminator="\n"))

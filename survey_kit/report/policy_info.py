@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from survey_kit import files
 from survey_kit.errors import ReportError
+from survey_kit.indicators.contrasts import Contrast, contrasts
 from survey_kit.language.catalogue import Words, words
 from survey_kit.report.book import Published
 from survey_kit.study.model import said
@@ -21,6 +22,8 @@ from survey_kit.study.policy_read import read_policy
 from survey_kit.study.registry import Registry, definition_digests
 
 if TYPE_CHECKING:
+    from survey_kit.design import Design
+    from survey_kit.responses import Responses
     from survey_kit.study import Study
 
 SCHEMA: Final = "survey-kit/policy/1"
@@ -45,6 +48,8 @@ class PolicyInfo:
         The digest of each indicator's definition.
     stale
         Indicators whose entry was written for another definition.
+    contrasts
+        The differences of changes of each measure that began in some regions first.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -58,6 +63,7 @@ class PolicyInfo:
     registry: dict[str, Registry] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     stale: tuple[str, ...] = ()
+    contrasts: dict[str, tuple[Contrast, ...]] = field(default_factory=dict)
 
 
 _ADAPTER: Final[TypeAdapter[PolicyInfo]] = TypeAdapter(PolicyInfo)
@@ -92,11 +98,17 @@ def policy_info(study: Study) -> PolicyInfo | None:
     )
 
 
-def write(folder: Path, study: Study) -> Path | None:
-    """Write ``policy.json`` into a build folder; nothing for a study without a policy."""
+def write(folder: Path, study: Study, responses: Responses | None = None, design: Design | None = None) -> Path | None:
+    """Write ``policy.json`` into a build folder; nothing for a study without a policy.
+
+    With the answers and the design, the measures that began in some regions first get their differences of changes.
+    """
     info = policy_info(study)
     if info is None:
         return None
+    if responses is not None and design is not None:
+        made = {one.id: contrasts(study, responses, design, one) for one in info.policy.measures if one.regions}
+        info = replace(info, contrasts=made)
     body = {"schema": SCHEMA, **_ADAPTER.dump_python(info, mode="json")}
     return files.write_text(folder / NAME, json.dumps(body, ensure_ascii=False, indent=1) + "\n")
 
@@ -117,12 +129,12 @@ def read(book: Published) -> PolicyInfo | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
+class Voice:
     """A language: the phrases of the catalogue, texts by language, dates.
 
     Examples
     --------
-    >>> Speech("ru").day("2022-02-02"), Speech("en").day("2025-07"), Speech("kk").day("2015")
+    >>> Voice("ru").day("2022-02-02"), Voice("en").day("2025-07"), Voice("kk").day("2015")
     ('2 февраля 2022 года', 'July 2025', '2015')
     """
 
@@ -152,7 +164,6 @@ class Speech:
         return self("date_day", name=month, year=year, day=int(rest[1]))
 
 
-def speech(book: Published) -> Speech:
+def voice(book: Published) -> Voice:
     """Give the language of a built study."""
-    named = getattr(book.info, "language", "") or book.info.languages[0]
-    return Speech(str(named).split("-", maxsplit=1)[0])
+    return Voice(book.info.language.split("-", maxsplit=1)[0])

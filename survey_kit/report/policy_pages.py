@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from survey_kit import ratings
-from survey_kit.report import display
 from survey_kit.report.book import Published
+from survey_kit.report.display import missing
 from survey_kit.report.elements import Bullets, Element, Prose, Section, Stack
 from survey_kit.report.plain_table import Cell, Text, plain_table
-from survey_kit.report.policy_info import PolicyInfo, Speech, read, speech
+from survey_kit.report.policy_info import PolicyInfo, Voice, read, voice
 from survey_kit.report.rows import Row, latest, markers, place_holder, shown
 from survey_kit.study.policy import Dated, RatingTarget, StatementKind
 from survey_kit.study.policy_cover import Link
@@ -20,7 +20,7 @@ KINDS: Final[tuple[StatementKind, ...]] = ("goal", "target", "task", "factor", "
 
 def policy_in_force(book: Published) -> Stack:
     """Say which policy documents are in force, on what day and from which source; nothing for a study without a policy."""
-    info, say = read(book), speech(book)
+    info, say = read(book), voice(book)
     if info is None:
         return Stack(())
     there = info.policy.in_force()
@@ -41,7 +41,7 @@ def policy_in_force(book: Published) -> Stack:
 
 def strategy(book: Published) -> Stack:
     """Give every sentence of the Strategy with what measures it and the latest figure, kind by kind, and what is not entered."""
-    info, say = read(book), speech(book)
+    info, say = read(book), voice(book)
     if info is None or info.policy.strategy is None:
         return Stack(())
     declared = info.policy.strategy
@@ -77,7 +77,7 @@ def strategy(book: Published) -> Stack:
 
 def risk_fields(book: Published) -> Stack:
     """Give the fields open to corruption, each with its figures, their bases and how reliable they are."""
-    info, say = read(book), speech(book)
+    info, say = read(book), voice(book)
     if info is None or info.policy.strategy is None or not info.policy.strategy.fields:
         return Stack(())
     cells: list[tuple[Cell, ...]] = []
@@ -85,7 +85,7 @@ def risk_fields(book: Published) -> Stack:
         links = info.fields[one.id]
         rows = [(link, latest(book.records(link.id))) for link in links if link.state == "figure"]
         for link, row in rows:
-            cells.append(((Text(say.text(one.title)),), (_link(book, link, say),), *_figures(row, say)))
+            cells.append(((Text(say.text(one.title)),), (_link(book, link, say),), *_figures(book, row, say)))
         if not rows:
             told = others(links, say) or [say("nothing")]
             cells.append(
@@ -109,10 +109,8 @@ def figure(book: Published, name: str) -> str:
     wave = book.info.wave_label(row["wave"])
     if not shown(row):
         return f"{place_holder(row)} ({wave})"
-    value = " ".join(filter(None, (display.level(row["estimate"], row["unit"]), markers(row))))
-    inside = [] if display.missing(row["ci_low"]) else [display.interval(row["ci_low"], row["ci_high"], row["unit"])]
-    told = "; ".join([*inside, f"n = {display.count(row['n'])}", wave])
-    return f"{value} ({told})"
+    value, interval, n = _written(book, row)
+    return f"{value} ({'; '.join(filter(None, (interval, f'n = {n}', wave)))})"
 
 
 def href(book: Published, name: str) -> str:
@@ -121,14 +119,14 @@ def href(book: Published, name: str) -> str:
     return f"{page}.html#sec-{name.replace('_', '-')}"
 
 
-def sources(info: PolicyInfo, say: Speech, names: Sequence[str]) -> str:
+def sources(info: PolicyInfo, say: Voice, names: Sequence[str]) -> str:
     """Name sources with their addresses."""
     known = info.policy.institutions.sources
     told = [say.text(known[one].title) + (f" ({known[one].address})" if known[one].address else "") for one in names]
     return say("source", sources="; ".join(told))
 
 
-def caveats(info: PolicyInfo, say: Speech) -> tuple[str, ...]:
+def caveats(info: PolicyInfo, say: Voice) -> tuple[str, ...]:
     """Say that the sentences were not compared with the document, and that their texts are drafts in this language."""
     bodies, declared = info.policy.institutions, info.policy.strategy
     told = [] if declared is None or all(one.verified for one in declared.statements) else [say("not_compared")]
@@ -137,7 +135,7 @@ def caveats(info: PolicyInfo, say: Speech) -> tuple[str, ...]:
     return (" ".join(told),) if told else ()
 
 
-def _measured(book: Published, links: Sequence[Link], say: Speech, unmeasured: str) -> list[Text]:
+def _measured(book: Published, links: Sequence[Link], say: Voice, unmeasured: str) -> list[Text]:
     """Say what measures a sentence, the figures first."""
     told = [
         Text(f"{_link(book, link, say).words}: {figure(book, link.id)}", href(book, link.id))
@@ -154,7 +152,7 @@ def _measured(book: Published, links: Sequence[Link], say: Speech, unmeasured: s
     return [*told, *([Text(say("unmeasured", text=unmeasured))] if unmeasured else [])]
 
 
-def others(links: Sequence[Link], say: Speech) -> list[str]:
+def others(links: Sequence[Link], say: Voice) -> list[str]:
     """Say what is asked without a figure, here or elsewhere, and what is missing."""
     told = []
     for state in ("asked", "not_asked"):
@@ -167,32 +165,38 @@ def others(links: Sequence[Link], say: Speech) -> list[str]:
     return [*told, *(say("missing", name=link.id) for link in links if link.state == "missing")]
 
 
-def _link(book: Published, link: Link, say: Speech) -> Text:
+def _link(book: Published, link: Link, say: Voice) -> Text:
     return Text(say.text(link.title) or book.info.indicator(link.id).title, href(book, link.id))
 
 
-def _figures(row: Row | None, say: Speech) -> tuple[str, str, str, str]:
+def _figures(book: Published, row: Row | None, say: Voice) -> tuple[str, str, str, str]:
     if row is None:
         return "[z]", "", "", say("reliable_none")
     reliable = say(f"reliable_{row['reliability']}") if row["reliability"] else ""
     if not shown(row):
         return place_holder(row), "", "", reliable
-    interval = "" if display.missing(row["ci_low"]) else display.interval(row["ci_low"], row["ci_high"], row["unit"])
-    value = " ".join(filter(None, (display.level(row["estimate"], row["unit"]), markers(row))))
-    return value, interval, display.count(row["n"]), reliable
+    return (*_written(book, row), reliable)
 
 
-def _mark(book: Published, say: Speech) -> str:
+def _written(book: Published, row: Row) -> tuple[str, str, str]:
+    """Write the figure of a row with its markers, its interval and its base."""
+    numbers = book.info.show
+    interval = "" if missing(row["ci_low"]) else numbers.interval(row["ci_low"], row["ci_high"], row["unit"])
+    value = " ".join(filter(None, (numbers.level(row["estimate"], row["unit"]), markers(row))))
+    return value, interval, numbers.count(row["n"])
+
+
+def _mark(book: Published, say: Voice) -> str:
     return say("synthetic") if book.info.synthetic else ""
 
 
-def _act(info: PolicyInfo, say: Speech, one: Dated) -> str:
+def _act(info: PolicyInfo, say: Voice, one: Dated) -> str:
     told = [say("adopted", act=say.text(one.act), since=say.day(str(one.since)))]
     told += [] if one.verified else [f"({say('unverified')})"]
     return " ".join([*told, say.text(one.note), sources(info, say, one.sources)]).replace("  ", " ")
 
 
-def _succession(info: PolicyInfo, say: Speech, one: Dated) -> list[str]:
+def _succession(info: PolicyInfo, say: Voice, one: Dated) -> list[str]:
     if one.successor is None or one.until is None:
         return []
     new = info.policy.dated(one.successor)
@@ -200,7 +204,7 @@ def _succession(info: PolicyInfo, say: Speech, one: Dated) -> list[str]:
     return told + ([] if one.successor_verified else [say("succession_unverified")])
 
 
-def _bodies(info: PolicyInfo, say: Speech) -> list[Element]:
+def _bodies(info: PolicyInfo, say: Voice) -> list[Element]:
     """Tell the successions of bodies, each of which breaks the series about them."""
     told = [_succession(info, say, one) for one in info.policy.institutions.institutions if one.successor is not None]
     if not any(told):
@@ -209,7 +213,7 @@ def _bodies(info: PolicyInfo, say: Speech) -> list[Element]:
     return [Section(say("bodies_heading"), "successions", (Bullets(points), Prose((say("not_joined"),))))]
 
 
-def _aim(book: Published, info: PolicyInfo, say: Speech, aim: RatingTarget) -> str:
+def _aim(book: Published, info: PolicyInfo, say: Voice, aim: RatingTarget) -> str:
     """Set a target of a rating beside its last value; both are real figures."""
     parts = {
         "rating": say(f"rating_{aim.rating}"),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from survey_kit.report import display
 from survey_kit.report.book import Published
 from survey_kit.report.elements import Box, Bullets, Section, Stack
-from survey_kit.report.policy_info import PolicyInfo, Speech, read, speech
+from survey_kit.report.policy_info import PolicyInfo, Voice, read, voice
 from survey_kit.study.registry import Registry
 
 WORDS: Final = ("definition", "formula", "numerator", "denominator", "reference_period")
@@ -15,7 +14,7 @@ WORDS: Final = ("definition", "formula", "numerator", "denominator", "reference_
 
 def registry(book: Published) -> Stack:
     """Give the registry entry of every indicator that has one, folded; nothing when none has."""
-    info, say = read(book), speech(book)
+    info, say = read(book), voice(book)
     if info is None or not info.registry:
         return Stack(())
     boxes = tuple(
@@ -25,7 +24,7 @@ def registry(book: Published) -> Stack:
     return Stack((Section(say("r_heading"), "registry", boxes),))
 
 
-def _points(book: Published, info: PolicyInfo, name: str, entry: Registry, say: Speech) -> tuple[tuple[str, str], ...]:
+def _points(book: Published, info: PolicyInfo, name: str, entry: Registry, say: Voice) -> tuple[tuple[str, str], ...]:
     told = [(say("r_level"), say(f"level_{entry.level}") + (f" ({entry.section})" if entry.section else ""))]
     told += [(say(f"r_{key}"), say.text(getattr(entry, key))) for key in WORDS]
     told.append((say("r_list_version"), entry.list_version or ""))
@@ -41,7 +40,7 @@ def _points(book: Published, info: PolicyInfo, name: str, entry: Registry, say: 
     targets = [
         say(
             "r_target",
-            value=display.level(one.value, unit),
+            value=book.info.show.level(one.value, unit),
             year=one.year,
             document=say.text(info.policy.dated(one.document).title),
         )

@@ -6,10 +6,11 @@ from html import unescape
 
 import pytest
 
+from survey_kit.indicators.contrasts import Contrast
 from survey_kit.language.catalogue import known_languages
 from survey_kit.report import policy_info
 from survey_kit.report.measures_page import measures
-from survey_kit.report.policy_info import PolicyInfo, Speech
+from survey_kit.report.policy_info import PolicyInfo, Voice
 from survey_kit.report.policy_pages import policy_in_force, risk_fields, strategy
 from survey_kit.report.registry_page import registry
 from survey_kit.study.policy import (
@@ -88,6 +89,27 @@ def policy(name):
         registry={name: entry},
         digests={name: "ab" * 32},
         stale=(name,),
+        contrasts={
+            "c": (
+                Contrast(
+                    indicator=name,
+                    unit="share",
+                    earlier="2018/19",
+                    later="2023",
+                    first=0.09,
+                    others=0.01,
+                    difference=0.08,
+                    se=0.02,
+                    df=100.0,
+                    low=0.0403,
+                    high=0.1197,
+                    level=0.95,
+                    n=400,
+                    wording="rose",
+                ),
+                Contrast(indicator=name, unit="share", later="2023", reason="a break"),
+            )
+        },
     )
 
 
@@ -110,7 +132,7 @@ def book(real):
 @pytest.fixture
 def in_russian(monkeypatch):
     for page in ("policy_pages", "measures_page", "registry_page"):
-        monkeypatch.setattr(f"survey_kit.report.{page}.speech", lambda _: Speech("ru"))
+        monkeypatch.setattr(f"survey_kit.report.{page}.voice", lambda _: Voice("ru"))
 
 
 def test_a_study_without_a_policy_has_no_parts(real):
@@ -160,6 +182,12 @@ def test_no_cause_is_concluded_where_regions_were_not_drawn(book):
     assert "taken everywhere at once, so nothing shows" in told
     assert "were chosen, not drawn by lot" in told
     assert "Number of questions in “Group”, which this study does not field: 1." in told
+
+
+def test_the_difference_of_changes_stands_with_its_interval(book):
+    told = plain(measures(book))
+    assert re.search(r"2018/19\s+2023\s+\+8\.0\s+4\.0 to 12\.0\s+higher than elsewhere", told)
+    assert re.search(r"2023\s+cannot be compared", told)
 
 
 def test_the_registry_tells_targets_with_their_document_and_stale_words(book):
