@@ -67,7 +67,7 @@ def write_figures(book: Published, path: str | Path) -> Path:
 def _sheets(book: Published, voice: Voice) -> list[tuple[str, list[Row]]]:
     """Give the sheets: everybody by part, the regions in every wave, all figures."""
     order = [one.id for theme in book.info.themes for one in book.info.of_theme(theme)]
-    out = []
+    out: list[tuple[str, list[Row]]] = []
     for theme in book.info.themes:
         rows = [row for one in book.info.of_theme(theme) for row in book.records(one.id)]
         out.append((_named(theme_title(theme, voice.language), len(out) + 1), rows))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from survey_kit.report import palette
-from survey_kit.report.drawing import TEXT, WIDTH, Sheet
+from survey_kit.report.drawing import TEXT, WIDTH, Sheet, ticks
 
 SHADES: Final = ("#F4F7FA", "#D5E2EE", "#ABC7E0", "#82ACD2")
 EDGE: Final = 0.1
@@ -52,6 +52,7 @@ class Map:
     key: tuple[str, ...] = ()
     signs: tuple[str, str, str] = ("", "", "")
     mark: str = ""
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,7 @@ class Pairs:
     limits: tuple[float, float]
     signs: tuple[str, str] = ("", "")
     mark: str = ""
+    language: str = "en"
 
 
 def draw_map(drawing: Map) -> Any:
@@ -120,8 +122,8 @@ def _tile(axes: Any, place: Place, drawing: Map, side: float) -> None:
     inner = side - 0.04
     withheld = place.shade is None
     face = palette.PAPER if place.shade is None else SHADES[place.shade]
-    look = {"edgecolor": palette.GRID if withheld else palette.QUIET, "linewidth": 0.8}
-    axes.add_patch(Rectangle((x, y), inner, inner, facecolor=face, hatch="///" if withheld else "", **look))
+    edge, hatch = (palette.GRID, "///") if withheld else (palette.QUIET, "")
+    axes.add_patch(Rectangle((x, y), inner, inner, facecolor=face, hatch=hatch, edgecolor=edge, linewidth=0.8))
     box = {"facecolor": palette.PAPER, "edgecolor": "none", "pad": 1.2} if withheld else None
     size = 8.5 if len(place.name) <= 9 else 7.6
     middle = x + inner / 2
@@ -229,6 +231,7 @@ def draw_pairs(drawing: Pairs) -> Any:
     axes.set_axisbelow(True)
     axes.set_yticks([])
     axes.tick_params(axis="x", labelsize=TEXT - 1)
+    ticks(axes.xaxis, drawing.language)
     top = 0.0
     for pair, lines, height in zip(drawing.pairs, labels, heights, strict=True):
         y = top + height - 0.13

@@ -97,6 +97,7 @@ def region_map(book: Published, indicator: str, wave: str | None = None) -> Stac
             voice("sign_hatched") if hatched else "",
         ),
         mark=book.info.mark,
+        language=voice.language,
     )
     name = f"{book.info.file_stem}-{indicator}-map-{row_wave(book, found.wave)}"
     alt = _words(voice, found, outlined=bool(outlines))

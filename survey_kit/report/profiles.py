@@ -34,12 +34,13 @@ def profile_page(code: str) -> str:
 
 
 def headlines(book: Published) -> tuple[str, ...]:
-    """Name the indicators that get a map on the page of regions: the first of each part that has regional figures."""
-    out = []
+    """Name the indicators that get a map on the page of regions: the first of each part that the latest wave has a figure of."""
+    out: list[str] = []
+    wave = _wave(book)
     for theme in book.info.themes:
-        asked = (one.id for one in book.info.of_theme(theme))
-        found = next((name for name in asked if any(map(lived_in, book.records(name, domain=book.info.regions)))), None)
-        out += [found] if found else []
+        rows = book.records(theme=theme, wave=wave, domain=book.info.regions)
+        seen = {row["indicator"] for row in rows if lived_in(row) and shown(row)}
+        out += [one.id for one in book.info.of_theme(theme) if one.id in seen][:1]
     return tuple(out)
 
 
@@ -159,6 +160,7 @@ def _chart(book: Published, voice: Voice, region: Region, pairs: Sequence[tuple[
         limits=(min(0.0, *ends), max(ends) * 1.03 if max(ends) > 0 else 1.0),
         signs=(region.name, voice("country")),
         mark=book.info.mark,
+        language=voice.language,
     )
     items = "; ".join(
         voice("profile_item", title=titles[row["indicator"]], value=voice.level(row), country=voice.figure(whole))

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from survey_kit.language.catalogue import words
-from survey_kit.report import display
-from survey_kit.report.display import missing
+from survey_kit.report.display import Numbers, missing
 from survey_kit.report.info import IndicatorInfo, StudyInfo
 from survey_kit.report.rows import SYMBOLS, Row, markers, place_holder, shown
 
@@ -31,12 +30,12 @@ class Voice:
     @property
     def language(self) -> str:
         """Give the language."""
-        return str(getattr(self.info, "language", "en"))
+        return self.info.language
 
     @property
-    def numbers(self) -> Any:
+    def numbers(self) -> Numbers:
         """Give how the language writes numbers."""
-        return getattr(display, "numbers", lambda _: display)(self.language)
+        return self.info.show
 
     def __call__(self, key: str, **parts: Any) -> str:
         """Give a phrase with its parts filled in."""
@@ -52,7 +51,7 @@ class Voice:
 
     def figure(self, row: Row) -> str:
         """Give a row's figure without its unit, or the marker in its place."""
-        return str(self.numbers.plain(row["estimate"], row["unit"])) if shown(row) else place_holder(row)
+        return self.numbers.plain(row["estimate"], row["unit"]) if shown(row) else place_holder(row)
 
     def level(self, row: Row) -> str:
         """Give a row's figure with its unit and interval, or the marker in its place."""
@@ -110,8 +109,7 @@ class Voice:
             from survey_kit.report.regions import region_name
 
             return region_name(str(row["level"]), self.language)
-        named = getattr(self.info, "level_label", None)
-        return str(named(row) if named else row["level_label"] or row["level"])
+        return self.info.level_label(row)
 
     def base(self, about: IndicatorInfo) -> str:
         """Say in words whom the figure counts."""
