@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from survey_kit.indicators.rows import AGAINST, COLUMNS, COUNTS, TEXTS
 from survey_kit.language.catalogue import words
 from survey_kit.report import shorthand
-from survey_kit.report.info import IndicatorInfo, StudyInfo
+from survey_kit.report.info import IndicatorInfo, StudyInfo, WaveInfo
 from survey_kit.study import Study, said
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ LANGUAGES: Final = ("kk", "ru", "en")
 HEAD: Final = ("part", "name", "meaning", "meaning_kk", "meaning_ru", "type", "translation")
 FIELDS: Final = ("title", "question", "answers", "base", "dont_know", "interval", "direction", "family", "note")
 TITLED: Final = ("title", "note")  # of an indicator, what the study gives in several languages
+CODED: Final = ("base", "dont_know", "interval", "direction", "family")  # what is the same in each
+COLUMN_LANGUAGES: Final = ("en", "kk", "ru")  # in the order of the columns
 
 
 def column_meaning(name: str, language: str) -> str:
@@ -48,7 +50,7 @@ def draft(language: str) -> bool:
     return words(CATALOGUE, language)("status") == "draft"
 
 
-def dictionary(info: StudyInfo, study: Study | None = None) -> pd.DataFrame:
+def dictionary(info: StudyInfo, study: Study | None = None, rows: pd.DataFrame | None = None) -> pd.DataFrame:
     """Make the dictionary.
 
     Parameters
@@ -56,14 +58,16 @@ def dictionary(info: StudyInfo, study: Study | None = None) -> pd.DataFrame:
     info
         What the pages know of the study, in the language of the report.
     study
-        The study; with it titles stand in every language it has.
+        The study; with it titles and labels stand in every language it has.
+    rows
+        The rows of the indicators, for the levels of the groups.
 
     Returns
     -------
     DataFrame
-        One row for each thing that is explained: ``part`` (column, indicator, wave, domain, marker), ``name``, its meaning in English or
-        the language of the report, in Kazakh and in Russian (empty where the study does not give it), ``type`` and ``translation``
-        (draft where nobody has reviewed the Kazakh and Russian words).
+        One row for each thing that is explained: ``part`` (column, indicator, wave, domain, level, marker), ``name``, its meaning in
+        English, in Kazakh and in Russian, ``type`` and ``translation`` (draft where nobody has reviewed the toolkit's Kazakh and Russian
+        words). What the study does not say in a language is empty there; what it says in none but that of the report stands under English.
 
     Examples
     --------
@@ -73,46 +77,77 @@ def dictionary(info: StudyInfo, study: Study | None = None) -> pd.DataFrame:
     """
     import pandas as pd
 
-    table = pd.DataFrame(list(_entries(info, study)), columns=list(HEAD))
+    table = pd.DataFrame(list(_entries(info, study, rows)), columns=list(HEAD))
     table.insert(0, "data_status", info.data_status)
     return table
 
 
-def _entries(info: StudyInfo, study: Study | None) -> Iterator[tuple[str, ...]]:
+def _entries(info: StudyInfo, study: Study | None, rows: pd.DataFrame | None) -> Iterator[tuple[str, ...]]:
     ours = "draft" if any(map(draft, LANGUAGES)) else "reviewed"
     for name in (*COLUMNS, *shorthand.COLUMNS):
-        told = (column_meaning(name, language) for language in ("en", "kk", "ru"))
+        told = (column_meaning(name, language) for language in COLUMN_LANGUAGES)
         yield ("column", name, *told, column_type(name), ours)
     for one in info.indicators:
-        yield from _indicator(one, study, ours)
+        yield from _indicator(one, info.language, study, ours)
     for wave in info.waves:
-        label = "; ".join(
-            filter(None, [info.wave_label(wave.id), wave.mode, wave.fieldwork, wave.break_note, *wave.notes])
-        )
-        yield ("wave", wave.id, label, "", "", wave.break_kind, "")
+        yield ("wave", wave.id, *_wave(wave, info), wave.break_kind, "")
     for domain in info.domains:
-        titles = {language: study.title_of(domain.id, language) for language in ("kk", "ru")} if study else {}
-        yield ("domain", domain.id, domain.label, titles.get("kk", ""), titles.get("ru", ""), "text", "")
+        titles = {language: study.title_of(domain.id, language) for language in COLUMN_LANGUAGES} if study else {}
+        yield ("domain", domain.id, *_placed(titles, domain.label, info.language), "text", "")
+    if rows is not None:
+        yield from _levels(rows, study)
     for marker in shorthand.MARKERS:
-        told = (words(CATALOGUE, language)(f"flag_{marker.strip('[]')}") for language in ("en", "kk", "ru"))
+        told = (words(CATALOGUE, language)(f"flag_{marker.strip('[]')}") for language in COLUMN_LANGUAGES)
         yield ("marker", marker, *told, "", ours)
 
 
-def _indicator(one: IndicatorInfo, study: Study | None, ours: str) -> Iterator[tuple[str, ...]]:
+def _placed(given: Mapping[str, str], otherwise: str, language: str) -> tuple[str, ...]:
+    """Put texts into the columns of their languages; the text of the report's language into its own, and under English if need be."""
+    out = {one: given.get(one, "") for one in COLUMN_LANGUAGES}
+    if not out.get(language):
+        out[language] = otherwise
+    return tuple(out[one] or (otherwise if one == "en" else "") for one in COLUMN_LANGUAGES)
+
+
+def _wave(wave: WaveInfo, info: StudyInfo) -> tuple[str, ...]:
+    more = "; ".join(filter(None, [wave.mode, wave.fieldwork, wave.break_note, *wave.notes]))
+    labels = dict.fromkeys(COLUMN_LANGUAGES, wave.label)
+    if info.synthetic:
+        labels = {one: words(CATALOGUE, one)("rehearsal_wave", number=wave.order) for one in COLUMN_LANGUAGES}
+    notes = _placed({}, more, info.language)
+    return tuple("; ".join(filter(None, pair)) for pair in zip(labels.values(), notes, strict=True))
+
+
+def _indicator(one: IndicatorInfo, language: str, study: Study | None, ours: str) -> Iterator[tuple[str, ...]]:
     for field in FIELDS:
         value = str(getattr(one, field))
         if not value:
             continue
-        given = _given(one.id, field, study)
-        told = []
-        for language in ("en", "kk", "ru"):
-            text = value if language == "en" else given.get(language, "")
-            told.append(f"{words(CATALOGUE, language)(f'indicator_{field}')}: {text}" if text else "")
+        given = dict.fromkeys(COLUMN_LANGUAGES, value) if field in CODED else _given(one.id, field, study)
+        texts = _placed(given, value, language)
+        heads = (words(CATALOGUE, each)(f"indicator_{field}") for each in COLUMN_LANGUAGES)
+        told = [f"{head}: {text}" if text else "" for head, text in zip(heads, texts, strict=True)]
         yield ("indicator", one.id, *told, one.unit, ours if any(told[1:]) else "")
 
 
+def _levels(rows: pd.DataFrame, study: Study | None) -> Iterator[tuple[str, ...]]:
+    used = rows[rows["domain"].fillna("") != ""].drop_duplicates(["domain", "level"])
+    for domain, level, label in zip(used["domain"], used["level"], used["level_label"], strict=True):
+        name = str(label) if isinstance(label, str) and label else str(level)
+        labels = (level_label(study, str(domain), str(level), name, one) for one in COLUMN_LANGUAGES)
+        yield ("level", f"{domain}={level}", *((name, "", "") if study is None else labels), "text", "")
+
+
+def level_label(study: Study | None, domain: str, level: str, otherwise: str, language: str) -> str:
+    """Name a level of a group in a language, else as it is named otherwise."""
+    if study is None:
+        return otherwise
+    told = study.label_of(domain, int(level) if level.lstrip("-").isdigit() else level, language)
+    return otherwise if told == level else told
+
+
 def _given(indicator: str, field: str, study: Study | None) -> Mapping[str, str]:
-    """Give what the study says in several languages; codes are the same in each."""
+    """Give what the study says in several languages."""
     if study is None or field not in TITLED:
         return {}
     defined = next((one for one in study.definitions if one.id == indicator), None)

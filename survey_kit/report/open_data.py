@@ -82,7 +82,7 @@ def _tables(flagged: pd.DataFrame, info: StudyInfo, study: Study | None) -> dict
     tables = {
         f"{stem}_indicators.csv": (flagged, "indicators"),
         f"{stem}_dictionary.csv": (
-            dictionary(info, study),
+            dictionary(info, study, flagged),
             "dictionary",
         ),
         f"{stem}_missing.csv": (_missing(info), "missing"),

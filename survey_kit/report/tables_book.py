@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from survey_kit.indicators.confidential import REASON
 from survey_kit.language.catalogue import Words, words
 from survey_kit.report import shorthand
-from survey_kit.report.dictionary import CATALOGUE, draft, titles
+from survey_kit.report.dictionary import CATALOGUE, draft, level_label, titles
 from survey_kit.report.display import missing
 from survey_kit.report.info import IndicatorInfo, StudyInfo
 from survey_kit.report.ods import Cell, Number, Sheet
@@ -159,12 +159,6 @@ def _domain(row: Row, info: StudyInfo, say: Words, study: Study | None) -> str:
 
 
 def _level(row: Row, say: Words, study: Study | None) -> str:
-    label = "" if missing(row["level_label"]) else str(row["level_label"])
-    if study is None or not label:
-        return label or str(row["level"])
-    told = study.label_of(str(row["domain"]), _code(str(row["level"])), say.language)
-    return label if told == str(row["level"]) else told
-
-
-def _code(level: str) -> int | str:
-    return int(level) if level.lstrip("-").isdigit() else level
+    level = str(row["level"])
+    label = level if missing(row["level_label"]) else str(row["level_label"])
+    return level_label(study, str(row["domain"]), level, label, say.language)

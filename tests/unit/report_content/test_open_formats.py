@@ -13,10 +13,14 @@ import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
 
+from survey_kit.errors import StudyError
 from survey_kit.indicators.rows import AGAINST, COLUMNS
 from survey_kit.language.catalogue import known_languages, words
 from survey_kit.report import dictionary, linked_data, ods, open_data, sdmx, shorthand, tables_book
 from survey_kit.report.book import Published
+from survey_kit.report.info import DomainInfo, IndicatorInfo, StudyInfo, WaveInfo
+from survey_kit.study import Study, read_study
+from survey_kit.study.exchange import read_exchange
 
 
 @pytest.fixture
@@ -238,3 +242,85 @@ def test_a_workbook_in_a_draft_language_says_so(raw: Published):
     for language, told in (("kk", True), ("ru", True), ("en", False)):
         cover = tables_book.sheets(flagged, raw.info, language)[0]
         assert (words("open_data", language)("draft") in cover.lines) is told
+
+
+# ----------------------------------------------------------------------------------------------------------- with a study
+@pytest.fixture(scope="module")
+def kazakhstan():
+    return read_study(Path(__file__).parents[3] / "analyses" / "kazakhstan")
+
+
+def about(study: Study) -> StudyInfo:
+    """Give what the pages know of the study, as far as these tests need it."""
+    one = next(one for one in study.definitions if one.id == "services_health")
+    return StudyInfo(
+        id=study.id,
+        title=study.title["en"],
+        data_status="synthetic",
+        waves=(WaveInfo(id="Rehearsal 1", label="Rehearsal 1"),),
+        indicators=(IndicatorInfo(id=one.id, title=one.title["en"], note="In one language"),),
+        domains=(DomainInfo(id="sex", label="Sex"),),
+    )
+
+
+def test_the_dictionary_has_the_titles_of_the_study_in_each_language(kazakhstan):
+    rows = pd.DataFrame({"domain": ["", "sex"], "level": ["", "1"], "level_label": ["", "Man"]})
+    table = dictionary.dictionary(about(kazakhstan), kazakhstan, rows).set_index(["part", "name"])
+    languages = ["meaning", "meaning_kk", "meaning_ru"]
+    for key in (("domain", "sex"), ("level", "sex=1"), ("wave", "Rehearsal 1")):
+        told = table.loc[[key], languages].iloc[0]
+        assert told.nunique() == 3, key
+        assert (told != "").all()
+    title = table.loc[[("indicator", "services_health")], languages].iloc[0]
+    assert title.tolist() == [
+        "title: Satisfied with health care",
+        "атауы: Медициналық көмекке көңілі толатындар",
+        "название: Довольны медицинской помощью",
+    ]
+
+
+def test_what_a_report_in_russian_says_stands_under_russian(raw):
+    table = dictionary.dictionary(replace(raw.info, language="ru"))
+    question = table[table["meaning_ru"].str.startswith("вопрос: To what extent")]
+    assert len(question) == 1
+    assert question["meaning_kk"].tolist() == [""]
+
+
+def test_questionnaires_are_described_without_answers(kazakhstan, tmp_path):
+    found = list(open_data._questionnaires(tmp_path, about(kazakhstan), kazakhstan))
+    assert [part for _, part in found] == ["questionnaire"]
+    root = ET.parse(found[0][0]).getroot()
+    space = "{ddi:codebook:2_5}"
+    spoken = {one.get("{http://www.w3.org/XML/1998/namespace}lang") for one in root.iter(f"{space}qstnLit")}
+    assert spoken == {"en", "ru", "kk"}
+    assert not list(root.iter(f"{space}catStat"))
+
+
+def test_series_of_the_sustainable_development_goals_are_named_for_everybody_only(kazakhstan):
+    settings = read_exchange(kazakhstan)
+    row = {"wave": "Rehearsal 1", "year": None, "level_label": ""} | dict.fromkeys(sdmx.ATTRIBUTES.values(), "x")
+    rows = [
+        row | {"indicator": "services_health", "domain": "", "level": "", "estimate": 0.5},
+        row | {"indicator": "services_health", "domain": "sex", "level": "1", "estimate": 0.5},
+        row | {"indicator": "services_education", "domain": "", "level": "", "estimate": 0.5},
+        row | {"indicator": "services_government", "domain": "", "level": "", "estimate": None},
+    ]
+    found = sdmx.observations(pd.DataFrame(rows), about(kazakhstan), settings)
+    assert found["SDG_SERIES"].tolist() == ["SP_PSR_OSATIS_HLTH", "", "", ""]
+    assert set(found["REF_AREA"]) == {"KZ"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("series: {services_helth: SP_PSR_OSATIS_HLTH}", "no indicator 'services_helth'"),
+        ("series: {services_health: SP_PSR_HLTH}", "no SDG series 'SP_PSR_HLTH'"),
+        ("agency: My bureau", "'agency' is no code of SDMX"),
+        ("country: KZ", "country"),
+    ],
+)
+def test_a_fault_in_the_file_for_sdmx_names_its_line(kazakhstan, tmp_path, text, words):
+    (tmp_path / "sdmx.yaml").write_text(f"schema: survey-kit/sdmx/1\n{text}\n", encoding="utf-8")
+    with pytest.raises(StudyError, match=words) as told:
+        read_exchange(replace(kazakhstan, path=tmp_path / "study.yaml"))
+    assert "sdmx.yaml:2" in str(told.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from dataclasses import replace
@@ -62,6 +63,9 @@ def test_a_real_study(built_real, secret):
     assert pages["trust.html"].count("<details") >= 9
     assert 'href="open_data/toy_indicators.csv"' in pages["data.html"]
     assert (built_real / "open_data" / "toy_indicators.csv").is_file()
+    page = (built_real / "data.html").read_text(encoding="utf-8")
+    described = json.loads(re.search(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)[1])
+    assert all((built_real / one["contentUrl"]).is_file() for one in described["distribution"])
     for path in sorted(built_real.rglob("*")):
         if path.suffix in {".html", ".csv", ".json", ".txt"}:
             assert not secret.search(shown(path).replace("96.7", "")), path.name
