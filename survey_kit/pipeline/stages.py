@@ -104,7 +104,7 @@ def _indicators(plan: Plan, place: Path) -> None:
         study, responses, design, progress=lambda _, done, of: plan.tell("computing the indicators", done, of)
     )
     book.write(place, series.rows, study_info(study, responses, design, study.report.languages[0], weights))
-    policy_info.write(place, study, responses, design)
+    policy_info.write(place, study)
     if weights is not None:
         log = weights.by_wave().assign(data_status=study.data_status)
         files.write_text(place / WEIGHTS_LOG, log.to_csv(index=False, lineterminator="\n"))
@@ -115,7 +115,14 @@ def _open_data_need(plan: Plan) -> Any:
     from survey_kit.report.manifest import commit, versions
 
     code = fingerprint.of_code(without=("cli", "drafting", "rehearsal"))
-    return code, versions(), commit(plan.study.folder), _parameters(plan), sorted(inputs(plan.study))
+    return (
+        code,
+        versions(),
+        commit(plan.study.folder),
+        _parameters(plan),
+        sorted(inputs(plan.study)),
+        _edition_needs(plan),
+    )
 
 
 def _open_data(plan: Plan, place: Path) -> None:

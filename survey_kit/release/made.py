@@ -19,6 +19,7 @@ from survey_kit.release.addition import LOG_FILE, Addition
 from survey_kit.release.declaration import approval, moment, read_release, release_path
 from survey_kit.release.frozen import frozen_path
 from survey_kit.release.record import NAME, last_release, read_record, write_record
+from survey_kit.release.revisions import refuse_figures
 from survey_kit.report.edition import EditionInfo, read_edition
 from survey_kit.study import Study, read_study
 from survey_kit.types import Progress
@@ -178,6 +179,7 @@ def assemble(
     info = read_edition(made)
     if info is None:
         raise ReleaseError("The edition was not written.", where=str(made), fix="Make the release anew.")
+    refuse_figures(made)
     write_record(made, info, declared=declared(addition.study), previous=addition.previous, final=addition.final)
     return info
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from survey_kit.errors import ReleaseError
 from survey_kit.indicators.confidential import RULE
+from survey_kit.indicators.rows import AGAINST, CHANGE_FIGURES, FIGURES
 from survey_kit.release.declaration import Revision
 from survey_kit.study import said
 
@@ -221,6 +224,34 @@ def refuse_revealed(old: pd.DataFrame, new: pd.DataFrame) -> None:
             place = _determined(cells["domain"].to_numpy(), cells["weight_sum_new"].to_numpy(float), known, mask)
             if place is not None:
                 _reveal(cells.iloc[place], "Withhold one more level of the same domain.")
+
+
+def refuse_figures(folder: Path) -> None:
+    """Refuse a folder in which a table shows a figure, or a change, of a row that withholds it.
+
+    Every CSV that says of its rows how reliable they are is read as it was written, whoever wrote it.
+
+    Raises
+    ------
+    ReleaseError
+        Naming the file, the line and the column, never the value.
+    """
+    for path in sorted(folder.rglob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as stream:
+            for row in (table := csv.DictReader(stream)):
+                if "reliability" not in row:
+                    break
+                gone = [*FIGURES] if row["reliability"] == "suppress" else []
+                for against in AGAINST:
+                    if row.get(f"{against}_wording") == "not_published":
+                        gone += [f"{against}_{name}" for name in CHANGE_FIGURES]
+                shown = next((name for name in gone if row.get(name)), None)
+                if shown is not None:
+                    raise ReleaseError(
+                        "The release would show a withheld figure.",
+                        where=f"{path.relative_to(folder).as_posix()}, line {table.line_num}, column {shown}",
+                        fix="Write tables from published rows only: survey_kit.indicators.rows.published.",
+                    )
 
 
 def _determined(domain: Any, weight: Any, known: Any, secret: Any) -> int | None:

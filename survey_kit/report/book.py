@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from survey_kit.indicators.rows import AGAINST, COUNTS, TEXTS
 from survey_kit.indicators.rows import published as blanked
 from survey_kit.report import info as study_json
 from survey_kit.report.display import missing
+from survey_kit.report.edition import read_edition
 from survey_kit.report.info import StudyInfo
 from survey_kit.report.rows import Row
 
@@ -152,6 +153,8 @@ def published(folder: str | Path | None = None, *, language: str | None = None) 
     rows[texts] = rows[texts].fillna("")
     rows = rows.astype({name: "Int64" for name in COUNTS if name in rows})
     info = information(place, language or os.environ.get(LANGUAGE) or None)
+    edition = read_edition(place)
+    info = replace(info, standing=edition.status) if edition else info
     return Published(folder=place.resolve(), info=info, rows=rows)
 
 

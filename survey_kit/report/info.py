@@ -144,6 +144,7 @@ class StudyInfo:
     regions: str = ""
     quality: dict[str, dict[str, str]] = field(default_factory=dict)
     reviewed: dict[str, str] = field(default_factory=dict)
+    standing: str = ""  # of the release these pages belong to: final, provisional or rehearsal
 
     @property
     def say(self) -> Speech:
@@ -174,6 +175,11 @@ class StudyInfo:
     def not_stated(self) -> tuple[str, ...]:
         """Name the disclosure elements that the study does not state."""
         return tuple(name for name in METHOD if not self.method.get(name, "").strip())
+
+    @property
+    def provisional(self) -> bool:
+        """Tell whether the figures are provisional: elements are not stated, or the release says so."""
+        return self.standing == "provisional" or bool(self.not_stated)
 
     @property
     def themes(self) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ def dataset(info: StudyInfo, package: Mapping[str, Any], folder: str) -> dict[st
         "dcterms:description": package["description"],
         "inLanguage": list(info.languages),
         "isAccessibleForFree": True,
-        "creativeWorkStatus": "Rehearsal" if info.synthetic else "Provisional" if info.not_stated else "Published",
+        "creativeWorkStatus": "Rehearsal" if info.synthetic else "Provisional" if info.provisional else "Published",
         "keywords": list(package.get("keywords", [])),
         "variableMeasured": [
             {"@type": "PropertyValue", "propertyID": one.id, "name": one.title, "unitText": one.unit}

@@ -34,7 +34,7 @@ def add_flags(rows: pd.DataFrame, info: StudyInfo) -> pd.DataFrame:
     >>> add_flags(pd.DataFrame([row]), toy)[list(COLUMNS)].values.tolist()
     [['[c] [p]', 'Q', 'C']]
     """
-    provisional = ["[p]"] if info.not_stated else []
+    provisional = ["[p]"] if info.provisional else []
     used = ("status", "reliability", "reliability_rule", "estimate", "break", "previous_wording")
     parts = zip(*(rows[name].tolist() for name in used), strict=True)
     found = [[*markers(dict(zip(used, part, strict=True))).split(), *provisional] for part in parts]

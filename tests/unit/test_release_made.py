@@ -112,6 +112,8 @@ def test_a_complete_study_is_final(study):
         one["name"] for one in record["outputs"]
     }
     assert str(study.parents[1]) not in (first.folder / "release.json").read_text()
+    data = pd.read_csv(first.folder / "open_data" / "own_indicators.csv", dtype=str, keep_default_na=False)
+    assert not data["flags"].str.contains("[p]", regex=False).any()
     quality = pd.read_csv(first.folder / "quality.csv")
     assert set(quality["scheme"]) == {"AAPOR 2021", "ESMS 2.0"}
     assert not quality["status"].eq("lacking").any()
@@ -145,6 +147,8 @@ def test_what_is_lacking_makes_it_provisional(study, spoil, code, told):
     assert code in codes(release)
     assert any(told in one.text() for one in release.info.findings if one.code == code)
     assert "PROVISIONAL" in page(release.folder)
+    data = pd.read_csv(release.folder / "open_data" / "own_indicators.csv", dtype=str, keep_default_na=False)
+    assert data["flags"].str.contains("[p]", regex=False).all()
     with pytest.raises(ReleaseError, match="would be provisional, not final"):
         made(study, "2027", final=True, previous="none")
     assert [one.name for one in Path("releases/own").iterdir()] == ["2026"]

@@ -10,7 +10,7 @@ import pytest
 
 from survey_kit.errors import ReleaseError
 from survey_kit.release.declaration import Revision, moment
-from survey_kit.release.revisions import LOG, hidden, refuse_revealed, revisions
+from survey_kit.release.revisions import LOG, hidden, refuse_figures, refuse_revealed, revisions
 from survey_kit.release.verification import first_difference
 from survey_kit.report import esms
 
@@ -201,6 +201,21 @@ def test_against_brute_force_on_random_tables():
         else:
             refuse_revealed(table, table)
     assert min(agreed.values()) > 10
+
+
+@pytest.mark.parametrize("spoilt", ["estimate", "ci_low", "bound_high", "previous_change"])
+def test_a_table_that_shows_a_withheld_figure_is_refused(tmp_path, spoilt):
+    table = rows(withheld=("1", "2")).assign(bound_high=np.nan, previous_change=np.nan)
+    table.loc[1, "previous_wording"] = "not_published"
+    (tmp_path / "open_data").mkdir()
+    table.to_csv(tmp_path / "open_data" / "own.csv", index=False)
+    refuse_figures(tmp_path)
+    table.loc[1, spoilt] = 0.37
+    table.to_csv(tmp_path / "open_data" / "own.csv", index=False)
+    with pytest.raises(ReleaseError, match="would show a withheld figure") as fault:
+        refuse_figures(tmp_path)
+    assert str(fault.value.where) == f"open_data/own.csv, line 3, column {spoilt}"
+    assert "0.37" not in str(fault.value)
 
 
 # -------------------------------------------------------------------------------------------------------- small things
