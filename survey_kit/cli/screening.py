@@ -234,7 +234,7 @@ def screens_text(found: Screens | None) -> str:
         shown = ", ".join(label[name] for name in one.flagged[:4]) + (" ..." if len(one.flagged) > 4 else "")
         rows.append((one.screen.name.replace("_", " "), f"{judged:,}", f"{len(one.flagged):,}", shown))
     parts = [
-        f"Screens of {n:,} interviews of {who:,} interviewers, of whom {len(flagged):,} deserve a second look",
+        f"Screens of {n:,} interviews; interviewers whose work deserves a second look: {len(flagged):,} of {who:,}",
         table(("screen", "judged", "stand out", "who"), rows, right=("judged", "stand out")),
     ]
     parts += [
