@@ -14,6 +14,7 @@ help:            ## this list
 	@grep -hE '^[a-z]+: .*##|^[a-z]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 report: $(VENV)/.report  ## build the report of STUDY (default: analyses/kazakhstan); DATA=folder with the microdata
+	$(if $(DATA),,$(BIN)/python -m survey_kit.rehearsal $(STUDY) --missing)
 	$(BIN)/survey-kit report $(STUDY) $(if $(DATA),--data $(DATA))
 
 test: $(VENV)/.test  ## run all tests; what needs Chromium, Quarto or the data folder says so and skips
