@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from survey_kit import __version__
 from survey_kit.cli import (
+    arguments_author,
     arguments_field,
     arguments_handover,
     arguments_instrument,
@@ -36,6 +37,8 @@ Commands
                        --data DIR  --to DIR  --format html  --format pdf  --force
   indicators STUDY   write the indicator rows as CSV and print the main ones
                        --data DIR  --to FILE  --indicator ID
+  preview STUDY      show the pages in the browser while you write them; what changes is made anew
+                       --port N  --data DIR
   check STUDY        list every problem of study, instrument, indicators and data
                        --data DIR
   sample STUDY       check the frame, draw the sample that study.yaml names, write draw, record and field papers
@@ -104,6 +107,7 @@ EXAMPLES = {
     **arguments_field.EXAMPLES,
     **arguments_weight.EXAMPLES,
     **arguments_release.EXAMPLES,
+    **arguments_author.EXAMPLES,
     **arguments_lint.EXAMPLES,
     **arguments_handover.EXAMPLES,
 }
@@ -168,6 +172,7 @@ def _parser() -> argparse.ArgumentParser:
     arguments_field.add(commands, _command)
     arguments_weight.add(commands, _command)
     arguments_release.add(commands, _command)
+    arguments_author.add(commands, _command)
     arguments_lint.add(commands, _command)
     arguments_handover.add(commands, _command)
     return parser
@@ -278,6 +283,7 @@ _MODULES = {
     "freeze": "releasing",
     "release": "releasing",
     "verify": "releasing",
+    "preview": "previewing",
     "lint": "linting",
     "handover": "handing_over",
 }
