@@ -17,7 +17,7 @@ from survey_kit.study.exchange import exchange_path
 from survey_kit.study.field_plan import check_field, disclosure_path
 from survey_kit.study.model import LEAST, Derived, Disclosure, StudyFile, Wave
 from survey_kit.study.policy import policy_paths
-from survey_kit.study.quality_file import quality_path
+from survey_kit.study.quality_file import quality_path, read_quality
 from survey_kit.study.regions import check_regions, polygons_path
 from survey_kit.study.sample_disclosure import words_path
 from survey_kit.study.study import Study
@@ -87,6 +87,7 @@ def read_study(path: str | Path, data: str | Path | None = None) -> Study:
             where = _below(listed, "indicators", i)("id")
             raise IndicatorError(f"The indicator '{name}' stands twice.", where=where, fix="Give it its own id.")
     _check_names(study, _below(document))
+    read_quality(study)
     for i, one in enumerate(study.definitions):
         _check_indicator(study, one, _below(listed, "indicators", i))
     return study

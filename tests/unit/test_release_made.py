@@ -13,7 +13,7 @@ import yaml
 
 import survey_kit as sk
 from survey_kit.cli.main import main
-from survey_kit.errors import ReleaseError, ReportError
+from survey_kit.errors import ReleaseError, ReportError, StudyError
 from survey_kit.language import words
 from survey_kit.release import freeze_indicators, make_release, verify_release
 from survey_kit.release.record import last_release
@@ -233,6 +233,14 @@ def test_a_bad_declaration_is_told_with_its_line(study, body, told):
     with pytest.raises(ReleaseError, match=told) as fault:
         made(study, "2026")
     assert "release.yaml:" in str(fault.value.where)
+
+
+def test_a_bad_quality_report_is_told_when_the_study_is_read(study):
+    with (study / "quality.yaml").open("a") as stream:
+        stream.write("cost_burdn: none\n")
+    with pytest.raises(StudyError, match="Unknown key 'cost_burdn'") as fault:
+        sk.read_study(study)
+    assert "did you mean 'cost_burden'" in str(fault.value.fix)
 
 
 # ------------------------------------------------------------------------------------------------------------ revisions
