@@ -154,7 +154,9 @@ class Sheet:
     def __init__(self, drawing: Any, body: float) -> None:
         from matplotlib.figure import Figure
 
-        title, subtitle = textwrap.wrap(drawing.title, 42), textwrap.wrap(drawing.subtitle, 60)
+        latin = getattr(drawing, "language", "en") == "en"  # letters of Kazakh and Russian are wider
+        title = textwrap.wrap(drawing.title, 42 if latin else 37)
+        subtitle = textwrap.wrap(drawing.subtitle, 60 if latin else 54)
         strip = 0.34 if drawing.mark else 0.0
         top = strip + 0.1 + 0.235 * len(title) + 0.19 * len(subtitle) + 0.1
         self.height = top + body
@@ -175,8 +177,16 @@ class Sheet:
 
         share = height / self.height
         self.figure.add_artist(Rectangle((0, 1 - share), 1, share, color=palette.WARNING, linewidth=0))
+        size = min(11.0, 11.0 * 46 / len(words)) if words.isascii() else min(11.0, 11.0 * 40 / len(words))
         self.text(
-            WIDTH / 2, height / 2, words, fontsize=11, fontweight="bold", color=palette.PAPER, ha="center", va="center"
+            WIDTH / 2,
+            height / 2,
+            words,
+            fontsize=size,
+            fontweight="bold",
+            color=palette.PAPER,
+            ha="center",
+            va="center",
         )
 
     def text(self, x: float, y: float, words: str, **style: Any) -> None:
