@@ -35,6 +35,7 @@ from survey_kit.types import DataStatus, FloatArray, Frame
 if TYPE_CHECKING:
     import pandas as pd
 
+NO_ANSWER = ("identifier", "paradata", "design")  # roles of items that nobody was asked about
 FEWEST_ANSWERED = 0.05  # an item that fewer were asked is not compared
 
 
@@ -257,7 +258,8 @@ def _parts(
 ) -> _Parts:
     """Sort the columns; items that hardly anybody was asked are not compared."""
     frame = interviews.frame
-    named = {item.id: item.data_column if item.data_column in frame else item.id for item in instrument.items}
+    asked = (item for item in instrument.items if item.role not in NO_ANSWER)
+    named = {item.id: item.data_column if item.data_column in frame else item.id for item in asked}
     column = {item: name for item, name in named.items() if name in frame}
     if not column:
         fix = "Name the columns as the instrument names its items."

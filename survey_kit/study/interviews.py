@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from survey_kit import frames
 from survey_kit.errors import ResponsesError, StudyError, did_you_mean
 from survey_kit.fieldwork import ContactLog, Interviews
+from survey_kit.fieldwork.screens_together import NO_ANSWER
 from survey_kit.responses import read_table, take
 from survey_kit.study.field_screens import ScreensPlan
 from survey_kit.study.issued import INTERVIEWED
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 COMPARED = ("single", "integer", "number")
 LOGGED = ("interviewer", "psu", "start", "end")
+FROM_LOG = "log: "  # before names of columns from the contact log, since an item may have the same
 NAMED = ("interviewer", "psu", "start", "end", "latitude", "longitude", "phone")
 
 
@@ -74,14 +76,19 @@ def read_interviews(study: Study, log: ContactLog, *, until: str | None = None) 
     case = files.case
     frame = _beside(study, plan, frame, case, wanted)
     known = {name for item in items.values() for name in (item.id, item.data_column) if name in frame}
-    given = [item.id for item in form.items if item.type in COMPARED and {item.id, item.data_column} & known]
+    given = [
+        item.id
+        for item in form.items
+        if item.type in COMPARED and item.role not in NO_ANSWER and {item.id, item.data_column} & known
+    ]
+    beside = [name for name in wanted if name not in given]
     answers = take(
         frame,
         instruments={wave: form},
         wave=study.wave_column,
         waves=[wave],
         items=given,
-        required=[name for name in wanted if name not in items],
+        required=beside,
         case=case,
         version=files.version,
         versions=files.versions,
@@ -92,8 +99,8 @@ def read_interviews(study: Study, log: ContactLog, *, until: str | None = None) 
     table = answers.frame
     columns, unknown = _columns(study, own, table, log, case)
     keep = _counted(columns, until, unknown)
-    held = table[keep].assign(**{name: values[keep] for name, values in columns.items() if name not in own})
-    used = {name: own.get(name, name) for name in (*LOGGED, "latitude", "longitude") if name in {**own, **columns}}
+    held = table[keep].assign(**{FROM_LOG + name: columns[name][keep] for name in columns if name not in own})
+    used = {name: own.get(name, FROM_LOG + name) for name in (*LOGGED, "latitude", "longitude") if name in columns}
     interviews = Interviews(
         frame=held.reset_index(drop=True), within=plan.within or _places(used, held), case=case, **used
     )

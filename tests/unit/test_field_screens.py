@@ -41,6 +41,7 @@ modules:
       - {id: paid, scale: yes_no, text: "Did you pay?", ask_if: met == 1}
       - {id: age, type: integer, text: "Your age?", missing: {}}
       - {id: sex, scale: {codes: [1, 2], labels: {1: men, 2: women}}, text: Sex, missing: {}}
+      - {id: interviewer, type: integer, role: paradata, text: Code, missing: {}}
 """
 FIELD = """\
 field:
@@ -93,6 +94,7 @@ def screened(own: Path) -> Path:
     table["age"], table["sex"] = rng.integers(18, 80, n), rng.integers(1, 3, n)
     table["lat"] = 43 + 0.1 * psu + 0.002 * rng.standard_normal(n) + np.where(bad, 0.3, 0)
     table["lon"] = 76 + 0.002 * rng.standard_normal(n)
+    table["interviewer"] = 1  # an item of the name that the log has for another thing
     table["telephone"] = np.where(bad, "+7 701 555 00 11", [f"8702{k:07d}" for k in range(n)])
     table = table[(log["code"] == "1.1").to_numpy()]
     again = table.iloc[::3][["id", "met", "age"]].copy()
@@ -100,7 +102,7 @@ def screened(own: Path) -> Path:
     again["age"] += np.where(bad[again.index], 20, rng.integers(-1, 2, len(again)))
     data = own / "data"
     older = pd.read_csv(data / "own.csv")
-    older = older[older["year"] == 2025].assign(g1=1, g2=1, g3=1, g4=1, met=2, age=40)
+    older = older[older["year"] == 2025].assign(g1=1, g2=1, g3=1, g4=1, met=2, age=40, interviewer=1)
     pd.concat([older, table]).to_csv(data / "own.csv", index=False)
     log.to_csv(data / "contacts.csv", index=False)
     cases.to_csv(data / "cases.csv", index=False)
@@ -125,7 +127,9 @@ def test_interviews_are_those_of_the_wave_and_the_log(screened):
     held = read_interviews(study, log)
     assert held.interviews.n == 440
     assert (held.unknown, held.problems) == (0, 0)
-    assert (held.interviews.psu, held.interviews.start, held.interviews.case) == ("psu", "start", "id")
+    assert held.interviews.interviewer == "log: interviewer"
+    assert held.interviews.frame["log: interviewer"].nunique() == 20
+    assert (held.interviews.psu, held.interviews.start, held.interviews.case) == ("log: psu", "log: start", "id")
     assert held.interviews.frame["q1"].isin([1, 2, 3, 4]).sum() + held.reasons["q1"].notna().sum() == 440
     assert len(read_interviews(study, log, until="2026-03-10").interviews.frame) == 66
 
