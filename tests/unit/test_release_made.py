@@ -16,10 +16,12 @@ from survey_kit.cli.main import main
 from survey_kit.errors import ReleaseError, ReportError, StudyError
 from survey_kit.language import words
 from survey_kit.release import freeze_indicators, make_release, verify_release
+from survey_kit.release.declaration import read_release, unpublished
 from survey_kit.release.record import last_release
+from survey_kit.report import esms
 from survey_kit.report.edition import read_edition
 from survey_kit.report.info import METHOD
-from survey_kit.study.quality_file import CONCEPTS, OPTIONAL
+from survey_kit.study.quality_file import CONCEPTS, OPTIONAL, read_quality
 
 DAY = dt.date(2026, 12, 10)
 PROJECT = """\
@@ -415,3 +417,24 @@ def _digest(path: Path) -> str:
     from survey_kit.files import digest
 
     return digest(path)
+
+
+# ---------------------------------------------------------------------------------------------- the studies that are shipped
+@pytest.mark.parametrize("name", ["kazakhstan", "kazakhstan_annual"])
+def test_the_rehearsals_state_what_only_an_author_can(root: Path, name: str):
+    """What the data, the method and the release tell is known; the rest stands in quality.yaml, in three languages."""
+    whole = sk.read_study(root / "analyses" / name)
+    declared = read_quality(whole)
+    assert declared is not None
+    told = {*esms.FROM_METHOD, *esms.AT_RELEASE, "data_description", "time_coverage", "base_period", "unit_of_measure"}
+    told |= {
+        "methodology_documents",
+        "quality_documents",
+        "confidentiality_treatment",
+        "completeness",
+        "sampling_error",
+    }
+    told |= {"comparability_over_time"}
+    assert set(CONCEPTS) - OPTIONAL - told <= set(declared.texts())
+    assert all(set(texts) == {"en", "kk", "ru"} for texts in declared.texts().values())
+    assert all(set(reason) == {"en", "kk", "ru"} for _, reason in unpublished(whole, read_release(whole)))
