@@ -50,7 +50,12 @@ def draft(language: str) -> bool:
     return words(CATALOGUE, language)("status") == "draft"
 
 
-def dictionary(info: StudyInfo, study: Study | None = None, rows: pd.DataFrame | None = None) -> pd.DataFrame:
+def dictionary(
+    info: StudyInfo,
+    study: Study | None = None,
+    rows: pd.DataFrame | None = None,
+    told: Mapping[str, StudyInfo] | None = None,
+) -> pd.DataFrame:
     """Make the dictionary.
 
     Parameters
@@ -61,6 +66,8 @@ def dictionary(info: StudyInfo, study: Study | None = None, rows: pd.DataFrame |
         The study; with it titles and labels stand in every language it has.
     rows
         The rows of the indicators, for the levels of the groups.
+    told
+        What the pages know of the study in other languages of the report, by language.
 
     Returns
     -------
@@ -77,28 +84,30 @@ def dictionary(info: StudyInfo, study: Study | None = None, rows: pd.DataFrame |
     """
     import pandas as pd
 
-    table = pd.DataFrame(list(_entries(info, study, rows)), columns=list(HEAD))
+    table = pd.DataFrame(list(_entries({info.language: info, **(told or {})}, info, study, rows)), columns=list(HEAD))
     table.insert(0, "data_status", info.data_status)
     return table
 
 
-def _entries(info: StudyInfo, study: Study | None, rows: pd.DataFrame | None) -> Iterator[tuple[str, ...]]:
+def _entries(
+    told: Mapping[str, StudyInfo], info: StudyInfo, study: Study | None, rows: pd.DataFrame | None
+) -> Iterator[tuple[str, ...]]:
     ours = "draft" if any(map(draft, LANGUAGES)) else "reviewed"
     for name in (*COLUMNS, *shorthand.COLUMNS):
-        told = (column_meaning(name, language) for language in COLUMN_LANGUAGES)
-        yield ("column", name, *told, column_type(name), ours)
+        meanings = (column_meaning(name, language) for language in COLUMN_LANGUAGES)
+        yield ("column", name, *meanings, column_type(name), ours)
     for one in info.indicators:
-        yield from _indicator(one, info.language, study, ours)
+        yield from _indicator(one, told, info.language, study, ours)
     for wave in info.waves:
-        yield ("wave", wave.id, *_wave(wave, info), wave.break_kind, "")
+        yield ("wave", wave.id, *_wave(wave, told, info), wave.break_kind, "")
     for domain in info.domains:
         titles = {language: study.title_of(domain.id, language) for language in COLUMN_LANGUAGES} if study else {}
         yield ("domain", domain.id, *_placed(titles, domain.label, info.language), "text", "")
     if rows is not None:
         yield from _levels(rows, study)
     for marker in shorthand.MARKERS:
-        told = (words(CATALOGUE, language)(f"flag_{marker.strip('[]')}") for language in COLUMN_LANGUAGES)
-        yield ("marker", marker, *told, "", ours)
+        meanings = (words(CATALOGUE, language)(f"flag_{marker.strip('[]')}") for language in COLUMN_LANGUAGES)
+        yield ("marker", marker, *meanings, "", ours)
 
 
 def _placed(given: Mapping[str, str], otherwise: str, language: str) -> tuple[str, ...]:
@@ -109,25 +118,35 @@ def _placed(given: Mapping[str, str], otherwise: str, language: str) -> tuple[st
     return tuple(out[one] or (otherwise if one == "en" else "") for one in COLUMN_LANGUAGES)
 
 
-def _wave(wave: WaveInfo, info: StudyInfo) -> tuple[str, ...]:
-    more = "; ".join(filter(None, [wave.mode, wave.fieldwork, wave.break_note, *wave.notes]))
+def _wave(wave: WaveInfo, told: Mapping[str, StudyInfo], info: StudyInfo) -> tuple[str, ...]:
+    given = {language: _about_wave(one.wave(wave.id)) for language, one in told.items()}
     labels = dict.fromkeys(COLUMN_LANGUAGES, wave.label)
     if info.synthetic:
         labels = {one: words(CATALOGUE, one)("rehearsal_wave", number=wave.order) for one in COLUMN_LANGUAGES}
-    notes = _placed({}, more, info.language)
+    notes = _placed(given, _about_wave(wave), info.language)
     return tuple("; ".join(filter(None, pair)) for pair in zip(labels.values(), notes, strict=True))
 
 
-def _indicator(one: IndicatorInfo, language: str, study: Study | None, ours: str) -> Iterator[tuple[str, ...]]:
+def _about_wave(wave: WaveInfo) -> str:
+    return "; ".join(filter(None, [wave.mode, wave.fieldwork, wave.break_note, *wave.notes]))
+
+
+def _indicator(
+    one: IndicatorInfo, told: Mapping[str, StudyInfo], language: str, study: Study | None, ours: str
+) -> Iterator[tuple[str, ...]]:
     for field in FIELDS:
         value = str(getattr(one, field))
         if not value:
             continue
-        given = dict.fromkeys(COLUMN_LANGUAGES, value) if field in CODED else _given(one.id, field, study)
+        if field in CODED:
+            given = dict.fromkeys(COLUMN_LANGUAGES, value)
+        else:
+            given = {each: str(getattr(about.indicator(one.id), field)) for each, about in told.items()}
+            given |= _given(one.id, field, study)
         texts = _placed(given, value, language)
         heads = (words(CATALOGUE, each)(f"indicator_{field}") for each in COLUMN_LANGUAGES)
-        told = [f"{head}: {text}" if text else "" for head, text in zip(heads, texts, strict=True)]
-        yield ("indicator", one.id, *told, one.unit, ours if any(told[1:]) else "")
+        meanings = [f"{head}: {text}" if text else "" for head, text in zip(heads, texts, strict=True)]
+        yield ("indicator", one.id, *meanings, one.unit, ours if any(meanings[1:]) else "")
 
 
 def _levels(rows: pd.DataFrame, study: Study | None) -> Iterator[tuple[str, ...]]:
@@ -146,13 +165,13 @@ def level_label(study: Study | None, domain: str, level: str, otherwise: str, la
     return otherwise if told == level else told
 
 
-def _given(indicator: str, field: str, study: Study | None) -> Mapping[str, str]:
+def _given(indicator: str, field: str, study: Study | None) -> dict[str, str]:
     """Give what the study says in several languages."""
     if study is None or field not in TITLED:
         return {}
     defined = next((one for one in study.definitions if one.id == indicator), None)
     texts = getattr(defined, field, None)
-    return texts if isinstance(texts, Mapping) else {}
+    return dict(texts) if isinstance(texts, Mapping) else {}
 
 
 def titles(info: StudyInfo, study: Study | None, language: str) -> dict[str, str]:

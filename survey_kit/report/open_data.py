@@ -7,7 +7,7 @@ with an apostrophe before it. What is not published is null here as it is on the
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,7 +31,9 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 MISSING: Final = ("study", "data_status", "wave", "item", "asked", "answered", *REASONS)
 
 
-def write(folder: Path, rows: pd.DataFrame, info: StudyInfo, study: Study | None = None) -> list[Path]:
+def write(
+    folder: Path, rows: pd.DataFrame, info: StudyInfo, study: Study | None = None, others: Sequence[StudyInfo] = ()
+) -> list[Path]:
     """Write the open data of a study into a folder.
 
     Parameters
@@ -44,6 +46,8 @@ def write(folder: Path, rows: pd.DataFrame, info: StudyInfo, study: Study | None
         The study as the pages know it.
     study
         The study itself: with it titles and labels stand in every language it has, and its questionnaires are described.
+    others
+        What the pages know of the study in further languages of the report.
 
     Returns
     -------
@@ -53,7 +57,9 @@ def write(folder: Path, rows: pd.DataFrame, info: StudyInfo, study: Study | None
         ``csv-metadata.json``, ``datapackage.json``, ``dataset.jsonld`` and ``README.txt``.
     """
     flagged = add_flags(blanked(rows), info).astype(dict.fromkeys(COUNTS, "Int64"))
-    tables = _tables(flagged, info, study)
+    told = {one.language: one for one in (info, *others)}
+    plain = told.get("en", info)  # what describes files to machines, and the README, are in English
+    tables = _tables(flagged, told, info, study)
     resources, written = [], []
     for name, (table, part) in tables.items():
         path = files.write_text(folder / name, to_csv(table))
@@ -62,27 +68,29 @@ def write(folder: Path, rows: pd.DataFrame, info: StudyInfo, study: Study | None
         resources.append(datapackage.table(path, table, part, status=status, figures=figures))
         written.append(path)
     for path, part in (
-        *_workbooks(folder, flagged, info, study),
-        *_questionnaires(folder, info, study),
-        *sdmx.write(folder, flagged, info, study),
+        *_workbooks(folder, flagged, told, info, study),
+        *_questionnaires(folder, plain, study),
+        *sdmx.write(folder, flagged, plain, study),
     ):
         resources.append(datapackage.resource(path, part, status=info.data_status))
         written.append(path)
-    package = datapackage.package(info, _description(info), resources)
+    package = datapackage.package(plain, _description(plain), resources)
     written.append(_json(folder / csvw.NAME, csvw.metadata(package["title"], resources, "en")))
     written.append(_json(folder / datapackage.NAME, package))
-    written.append(_json(folder / linked_data.NAME, linked_data.dataset(info, package, "")))
+    written.append(_json(folder / linked_data.NAME, linked_data.dataset(plain, package, "")))
     described = [(one["path"], one["description"]) for one in resources]
-    written.append(files.write_text(folder / "README.txt", _readme(info, described)))
+    written.append(files.write_text(folder / "README.txt", _readme(plain, described)))
     return written
 
 
-def _tables(flagged: pd.DataFrame, info: StudyInfo, study: Study | None) -> dict[str, tuple[pd.DataFrame, str]]:
+def _tables(
+    flagged: pd.DataFrame, told: Mapping[str, StudyInfo], info: StudyInfo, study: Study | None
+) -> dict[str, tuple[pd.DataFrame, str]]:
     stem = _stem(info)
     tables = {
         f"{stem}_indicators.csv": (flagged, "indicators"),
         f"{stem}_dictionary.csv": (
-            dictionary(info, study, flagged),
+            dictionary(info, study, flagged, told),
             "dictionary",
         ),
         f"{stem}_missing.csv": (_missing(info), "missing"),
@@ -99,11 +107,14 @@ def _tables(flagged: pd.DataFrame, info: StudyInfo, study: Study | None) -> dict
     return tables
 
 
-def _workbooks(folder: Path, flagged: pd.DataFrame, info: StudyInfo, study: Study | None) -> Iterator[tuple[Path, str]]:
+def _workbooks(
+    folder: Path, flagged: pd.DataFrame, told: Mapping[str, StudyInfo], info: StudyInfo, study: Study | None
+) -> Iterator[tuple[Path, str]]:
     for language in (one for one in info.languages if one in LANGUAGES):
-        sheets = tables_book.sheets(flagged, info, language, study)
+        mine = told.get(language, info)
+        sheets = tables_book.sheets(flagged, mine, language, study)
         name = f"{_stem(info)}_tables_{language}.ods"
-        title = tables_book.title(info, words(CATALOGUE, language), study)
+        title = tables_book.title(mine, words(CATALOGUE, language), study)
         path = ods.write(folder / name, sheets, title=title, language=language)
         yield path, f"tables_{language}"
 

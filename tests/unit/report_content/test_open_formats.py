@@ -324,3 +324,22 @@ def test_a_fault_in_the_file_for_sdmx_names_its_line(kazakhstan, tmp_path, text,
     with pytest.raises(StudyError, match=words) as told:
         read_exchange(replace(kazakhstan, path=tmp_path / "study.yaml"))
     assert "sdmx.yaml:2" in str(told.value)
+
+
+def test_what_pages_tell_in_other_languages_goes_into_dictionary_and_workbooks(raw, tmp_path):
+    russian = replace(
+        raw.info,
+        language="ru",
+        notes=("Интервью 2021 года — по телефону.",),
+        indicators=tuple(replace(one, question=f"Вопрос про {one.id}") for one in raw.info.indicators),
+    )
+    info = replace(raw.info, languages=("en", "ru"))
+    open_data.write(tmp_path, raw.rows, info, None, [russian])
+    table = pd.read_csv(tmp_path / "toy_dictionary.csv", keep_default_na=False)
+    both = table[table["meaning_ru"].eq("вопрос: Вопрос про congress")]
+    assert both["meaning"].tolist() == ["question: To what extent do you trust the National Congress?"]
+    book = CalamineWorkbook.from_path(str(tmp_path / "toy_tables_ru.ods"))
+    assert ["Интервью 2021 года — по телефону.", ""] in book.get_sheet_by_name("Примечания").to_python()
+    assert book.get_sheet_by_name("Таблица 1").to_python()[1][0] == "Вопрос: Вопрос про congress"
+    package = json.loads((tmp_path / "datapackage.json").read_text(encoding="utf-8"))
+    assert package["title"] == "A toy study"
