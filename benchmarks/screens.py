@@ -1,6 +1,6 @@
 """Screens: how many of honest interviewers they point at, and how many of those who invent interviews they find.
 
-python -P benchmarks/screens.py [--write]       (-P, since coverage.py stands beside it; about three minutes on two cores)
+python benchmarks/screens.py [--write]       (about three minutes on two cores)
 
 Surveys of 2,000 interviews by 50 interviewers, two in every sampling point, who differ for honest reasons (an effect of 2 % of the variance of every
 answer, others in pace, in items without an answer and in filters); then three of them invent. Inventors answer from what is usual with too little
@@ -145,7 +145,7 @@ def main() -> None:
     lines = [
         "# Screens of interviews",
         "",
-        f"Made by `python -P benchmarks/screens.py --write`: {SURVEYS} made-up surveys of each kind, {N:,} interviews, {INTERVIEWERS} interviewers who differ for honest",
+        f"Made by `python benchmarks/screens.py --write`: {SURVEYS} made-up surveys of each kind, {N:,} interviews, {INTERVIEWERS} interviewers who differ for honest",
         "reasons, two in every sampling point; level 5 % (Benjamini & Hochberg) in each screen. Nobody was interviewed.",
         "",
         "**False alarms**: the share of interviewers that stand out in surveys where all are honest. **Found**: the share of the three who do not work as",

@@ -1,6 +1,6 @@
 """Do the intervals of the rehearsal hold the truth, and are its words true? Judged with the run's own Monte-Carlo band.
 
-The whole measurement, 2,000 surveys, is ``benchmarks/coverage.py``; its result stands in ``benchmarks/coverage.md``.
+The whole measurement, 2,000 surveys, is ``benchmarks/rehearsal_coverage.py``; its result stands in ``benchmarks/rehearsal_coverage.md``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ RUNS = 80
 
 
 def load():
-    spec = importlib.util.spec_from_file_location("coverage_benchmark", ROOT / "benchmarks" / "coverage.py")
+    spec = importlib.util.spec_from_file_location("coverage_benchmark", ROOT / "benchmarks" / "rehearsal_coverage.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)

@@ -1,7 +1,7 @@
 """How often the intervals of the rehearsal hold the truth, and how often its report says "rose" or "fell" in error.
 
-    .venv/bin/python benchmarks/coverage.py                    # 2,000 surveys of three waves each; prints, writes nothing
-    .venv/bin/python benchmarks/coverage.py --write            # and writes benchmarks/coverage.md
+    .venv/bin/python benchmarks/rehearsal_coverage.py                    # 2,000 surveys of three waves each; prints, writes nothing
+    .venv/bin/python benchmarks/rehearsal_coverage.py --write            # and writes benchmarks/rehearsal_coverage.md
 
 Each run draws three fresh, independent samples from the one made-up country, simulates the interviews and puts the answers
 through ``survey_kit.compute``, the same way a study goes; only the file in between is left out (a test shows that reading
@@ -332,7 +332,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=2000)
-    parser.add_argument("--write", action="store_true", help="write benchmarks/coverage.md")
+    parser.add_argument("--write", action="store_true", help="write benchmarks/rehearsal_coverage.md")
     asked = parser.parse_args()
     started = time.perf_counter()
     study, country = read_study(STUDY), build_country(SEED)
@@ -356,13 +356,13 @@ def main() -> int:
     sys.stdout.write(text)
     sys.stderr.write(f"\n{time.perf_counter() - started:.0f} s\n")
     if asked.write:
-        (HERE / "coverage.md").write_text(text, encoding="utf-8")
+        (HERE / "rehearsal_coverage.md").write_text(text, encoding="utf-8")
     return 0 if all(fits for _, fits in tables) else 1
 
 
 PAGE = """# Coverage of the known truth
 
-Measured with `.venv/bin/python benchmarks/coverage.py --write` (seed {seed}). Synthetic data: a made-up country of {persons}
+Measured with `.venv/bin/python benchmarks/rehearsal_coverage.py --write` (seed {seed}). Synthetic data: a made-up country of {persons}
 adults on Kazakhstan's public frame; every run draws and interviews three fresh samples of 2,400 and goes through
 `survey_kit.compute`. The truth is counted over everybody in the country. Item nonresponse is at random.
 
