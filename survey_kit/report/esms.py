@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from survey_kit.indicators.rows import CONFIDENCE
 from survey_kit.language import words
 from survey_kit.report.edition import USE, read_edition
+from survey_kit.report.sentences import marked
 from survey_kit.study.quality_file import CONCEPTS, OPTIONAL
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ FROM_METHOD: Final[dict[str, str]] = {
     "adjustment": "weighting",
     "overall_accuracy": "limitations",
 }
+#: Concepts that are told with figures, which bear the mark of synthetic data.
+FIGURES: Final = (
+    *("data_description", "time_coverage", "confidentiality_treatment", "completeness", "sampling_error"),
+    *("nonsampling_error", "comparability_over_time", "revision_practice"),
+)
 #: Concepts that a release tells.
 AT_RELEASE: Final = ("metadata_posted", "metadata_updated", "user_access", "revision_practice")
 COLUMNS: Final = ("study", "data_status", "language", "scheme", "number", "id", "name", "status", "text")
@@ -61,7 +67,8 @@ def told(book: Published) -> dict[str, str]:
     out["unit_of_measure"] = "; ".join(units) + "."
     out["methodology_documents"] = say("told_methodology")
     out["quality_documents"] = say("told_quality")
-    return out | _errors(book) | _withheld(book) | _series(book) | _released(book)
+    out |= _errors(book) | _withheld(book) | _series(book) | _released(book)
+    return {name: marked(info, text) if name in FIGURES else text for name, text in out.items()}
 
 
 def concepts(book: Published) -> dict[str, tuple[str, str]]:

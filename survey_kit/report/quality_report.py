@@ -83,8 +83,7 @@ def concepts(book: Published) -> Stack:
     points = []
     for name, (text, origin) in esms.concepts(book).items():
         lead = f"{CONCEPTS[name][0]} {say(f'concept_{name}')}."
-        told = marked(book.info, text) if origin == "told" else text
-        points.append((lead, f"{told} ({say(origin)})" if told else f"({say(origin)})"))
+        points.append((lead, text if origin == "stated" else " ".join(filter(None, (text, f"({say(origin)})")))))
     return Stack((Prose((say("esms_title"),)), Bullets(tuple(points))))
 
 
