@@ -104,7 +104,7 @@ def _indicators(plan: Plan, place: Path) -> None:
         study, responses, design, progress=lambda _, done, of: plan.tell("computing the indicators", done, of)
     )
     book.write(place, series.rows, study_info(study, responses, design, study.report.languages[0], weights))
-    policy_info.write(place, study)
+    policy_info.write(place, study, responses, design)
     if weights is not None:
         log = weights.by_wave().assign(data_status=study.data_status)
         files.write_text(place / WEIGHTS_LOG, log.to_csv(index=False, lineterminator="\n"))
@@ -127,11 +127,12 @@ def _open_data_need(plan: Plan) -> Any:
 
 def _open_data(plan: Plan, place: Path) -> None:
     from survey_kit.report import manifest, open_data
-    from survey_kit.report.book import published
+    from survey_kit.report.book import LANGUAGES, information, published
 
     plan.tell("writing the open data", 0, 1)
     book = published(place)
-    written = open_data.write(place / "open_data", book.rows, book.info, plan.study)
+    others = [information(place, path.stem) for path in sorted((place / LANGUAGES).glob("*.json"))]
+    written = open_data.write(place / "open_data", book.rows, book.info, plan.study, others)
     made = manifest.make(
         book.info,
         inputs=inputs(plan.study),
