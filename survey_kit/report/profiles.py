@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from survey_kit.errors import ReportError, did_you_mean
@@ -16,7 +17,7 @@ from survey_kit.report.links import Record, address, linked_table
 from survey_kit.report.map_drawing import Pair, Pairs, draw_pairs
 from survey_kit.report.maps import region_map, row_wave
 from survey_kit.report.region_voice import Voice
-from survey_kit.report.regions import Region, lived_in, regions_of
+from survey_kit.report.regions import Region, latest_wave, lived_in, regions_of
 from survey_kit.report.rows import Row, markers, shown
 
 INDEX: Final = "regions.html"
@@ -36,7 +37,7 @@ def profile_page(code: str) -> str:
 def headlines(book: Published) -> tuple[str, ...]:
     """Name the indicators that get a map on the page of regions: the first of each part that the latest wave has a figure of."""
     out: list[str] = []
-    wave = _wave(book)
+    wave = latest_wave(book)
     for theme in book.info.themes:
         rows = book.records(theme=theme, wave=wave, domain=book.info.regions)
         seen = {row["indicator"] for row in rows if lived_in(row) and shown(row)}
@@ -47,7 +48,7 @@ def headlines(book: Published) -> tuple[str, ...]:
 def region_index(book: Published) -> Stack:
     """Give the page of regions: the maps of the first indicator of each part, and links to every profile."""
     voice, found = Voice(book.info), regions_of(book)
-    wave = book.info.wave_label(_wave(book))
+    wave = book.info.wave_label(latest_wave(book))
     lead = voice.marked(voice("regions_lead", n=len(found), wave=wave))
     profiles = Links(tuple((one.name, profile_page(one.code), _size(book, voice, one)) for one in found))
     shown_maps = tuple(region_map(book, name) for name in headlines(book))
@@ -86,7 +87,7 @@ def region_profile(book: Published, code: str) -> Stack:
         raise ReportError(f"The study has no region '{code}'.", fix=did_you_mean(code, [one.code for one in known]))
     pairs = _pairs(book, code)
     rows = [row for row, _ in pairs]
-    wave = book.info.wave_label(_wave(book))
+    wave = book.info.wave_label(latest_wave(book))
     most = max((int(row["asked_n"]) for row in rows if not missing(row["asked_n"])), default=0)
     told = (voice("profile_lead", region=region.name, wave=wave), voice("profile_small", n=voice.count(most)))
     parts: list[Element] = [Prose((*voice.drafted, *(voice.marked(one) for one in told), _counted(voice, rows)))]
@@ -103,16 +104,11 @@ def region_profile(book: Published, code: str) -> Stack:
     return Stack(tuple(parts))
 
 
-def _wave(book: Published) -> str:
-    """Give the latest wave that was asked in the regions."""
-    there = [row for row in book.records(domain=book.info.regions) if lived_in(row)]
-    return str(max(there, key=lambda row: row["wave_order"])["wave"])
-
-
 def _pairs(book: Published, code: str) -> list[tuple[Row, Row]]:
     """Give the rows of a region in the latest wave, each with everybody's, in the order of the indicators."""
-    wave = _wave(book)
-    rows = {row["indicator"]: row for row in book.records(wave=wave, domain=book.info.regions) if row["level"] == code}
+    wave = latest_wave(book)
+    own = replace(book, rows=book.rows[(book.rows["domain"] == book.info.regions) & (book.rows["level"] == code)])
+    rows = {row["indicator"]: row for row in own.records(wave=wave, domain=book.info.regions)}
     everybody = {row["indicator"]: row for row in book.records(wave=wave)}
     names = [one.id for theme in book.info.themes for one in book.info.of_theme(theme)]
     return [(rows[name], everybody[name]) for name in names if name in rows and name in everybody]
@@ -154,7 +150,7 @@ def _chart(book: Published, voice: Voice, region: Region, pairs: Sequence[tuple[
     )
     ends = [e for one in drawn for e in (one.value, one.low, one.high, one.reference) if e is not None]
     drawing = Pairs(
-        title=voice("profile_chart", region=region.name, wave=book.info.wave_label(_wave(book))),
+        title=voice("profile_chart", region=region.name, wave=book.info.wave_label(latest_wave(book))),
         subtitle=voice(unit),
         pairs=drawn,
         limits=(min(0.0, *ends), max(ends) * 1.03 if max(ends) > 0 else 1.0),
@@ -167,7 +163,7 @@ def _chart(book: Published, voice: Voice, region: Region, pairs: Sequence[tuple[
         for row, whole in pairs
     )
     alt = voice.marked(f"{drawing.title}. {voice('profile_alt', items=items)}")
-    name = f"{book.info.file_stem}-{region.code.lower()}-{unit}-profile-{row_wave(book, _wave(book))}"
+    name = f"{book.info.file_stem}-{region.code.lower()}-{unit}-profile-{row_wave(book, latest_wave(book))}"
     path = draw(book.figures / f"{name}.svg", drawing, alt, draw_pairs)
     notes = voice.explained([row for row, _ in pairs])
     return Chart(
@@ -194,7 +190,7 @@ def _table(book: Published, voice: Voice, region: Region, pairs: Sequence[tuple[
             "marks": markers(row),
         }
         records.append(Record(cells=cells, links={"figure": (address(row), ""), "country": (address(whole), "")}))
-    title = voice("profile_table", region=region.name, wave=book.info.wave_label(_wave(book)))
+    title = voice("profile_table", region=region.name, wave=book.info.wave_label(latest_wave(book)))
     name = f"profile-{region.code.lower()}"
     return linked_table(
         book, name, title, heads, records, left=("result", "marks"), rows=[*rows, *(w for _, w in pairs)]

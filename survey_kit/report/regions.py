@@ -10,14 +10,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from survey_kit import files
 from survey_kit.errors import ReportError, did_you_mean
 from survey_kit.report.book import Published
 from survey_kit.report.display import missing
 from survey_kit.report.region_voice import Voice
-from survey_kit.report.rows import Row, latest
+from survey_kit.report.rows import Row
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TILES: Final = Path(__file__).with_name("tiles.yaml")
 
@@ -89,17 +92,28 @@ def regions_of(book: Published, wave: str | None = None) -> tuple[Region, ...]:
     >>> regions_of(published("build/kazakhstan"))[0].name  # doctest: +SKIP
     'Abai Region'
     """
-    domain = book.info.regions
-    if not domain:
+    if not book.info.regions:
         return ()
-    there = [row for row in book.records(domain=domain) if lived_in(row)]
-    if not there:
+    there, chosen = _asked(book), wave or latest_wave(book)
+    return regions({str(level) for level in there.loc[there["wave"] == chosen, "level"]}, Voice(book.info).language)
+
+
+def latest_wave(book: Published) -> str:
+    """Give the latest wave whose people were asked something in the regions."""
+    there = _asked(book)
+    return str(there["wave"].iloc[int(there["wave_order"].astype("float64").to_numpy().argmax())])
+
+
+def _asked(book: Published) -> pd.DataFrame:
+    """Give the rows of regions in which somebody was asked; refuse a study without any."""
+    rows, domain = book.rows, book.info.regions
+    people = rows["asked_n"].astype("float64").fillna(0)
+    there = rows[(rows["domain"] == domain) & (rows["status"] != "not_asked") & (people > 0)]
+    if there.empty:
         raise ReportError(
             f"The study has no figures by '{domain}'.", where="report: regions: in study.yaml", fix="Leave it out."
         )
-    newest = latest(there) if wave is None else None
-    chosen = wave or (newest["wave"] if newest is not None else there[-1]["wave"])
-    return regions({str(row["level"]) for row in there if row["wave"] == chosen}, Voice(book.info).language)
+    return there
 
 
 def region_name(code: str, language: str = "en") -> str:

@@ -204,3 +204,20 @@ def test_outlines_that_cannot_be_used_are_refused(tmp_path, content: str, messag
     path.write_text(content, encoding="utf-8")
     with pytest.raises(ReportError, match=message):
         read_outlines(path, "iso", ["KZ-10", "KZ-11"])
+
+
+@pytest.mark.parametrize("language", ["kk", "ru"])
+def test_no_english_is_left_on_a_page_of_another_language(book: Published, language: str) -> None:
+    about = tuple(replace(one, title=f"Сенім {k}", note="") for k, one in enumerate(book.info.indicators))
+    told = replace(book, info=replace(book.info, indicators=about, language=language))
+    texts = [
+        *region_index(told).texts(),
+        *region_profile(told, "KZ-71").texts(),
+        *region_profile(told, CODES[6]).texts(),
+    ]
+    for text in texts:
+        plain = re.sub(r"<style>.*?</style>|<[^>]+>|\S+\.html\S*|\[[a-z]\]", " ", text, flags=re.DOTALL)
+        assert not re.search("[A-Za-z]{2,}", plain), plain
+        assert not re.search(r"\d\.\d", plain), plain  # decimals have a comma
+    drafted = "машина" if language == "kk" else "машиной"
+    assert any(drafted in text for text in texts)
