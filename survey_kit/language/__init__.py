@@ -2,5 +2,6 @@
 
 from survey_kit.language.catalogue import NAMES, Words, known_languages, words
 from survey_kit.language.note import Note, said
+from survey_kit.language.reviews import digest_of, reviewed
 
-__all__ = ["NAMES", "Note", "Words", "known_languages", "said", "words"]
+__all__ = ["NAMES", "Note", "Words", "digest_of", "known_languages", "reviewed", "said", "words"]

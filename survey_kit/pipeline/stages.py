@@ -20,6 +20,7 @@ from survey_kit.types import Progress
 PAGES = "reports"
 WEIGHTS_LOG = "weights_log.csv"  # of a study that declares a weighting
 POLICY = "policy.json"  # of a study with the files of a policy
+LANGUAGES = "languages"  # of a report in several: what the pages tell in those beside the first
 ABOUT = (
     "about.py",
     "book.py",
@@ -103,7 +104,8 @@ def _indicators(plan: Plan, place: Path) -> None:
     series = compute(
         study, responses, design, progress=lambda _, done, of: plan.tell("computing the indicators", done, of)
     )
-    book.write(place, series.rows, study_info(study, responses, design, study.report.languages[0], weights))
+    told = [study_info(study, responses, design, language, weights) for language in study.report.languages]
+    book.write(place, series.rows, *told)
     policy_info.write(place, study, responses, design)
     if weights is not None:
         log = weights.by_wave().assign(data_status=study.data_status)
@@ -182,25 +184,39 @@ def _site_needs(plan: Plan) -> Any:
 
 
 def _site(plan: Plan, place: Path) -> None:
-    site = place / "site"
-    stage_pages(plan, place, site)
-    if plan.edition:
-        plan.edition.mark(site, place)
-    shutil.copytree(place / "open_data", site / "open_data", dirs_exist_ok=True)
+    for language, name in folders(plan.study.report.languages).items():
+        site = place / "site" / name
+        stage_pages(plan, place, site, language)
+        if plan.edition:
+            plan.edition.mark(site, place)
+        shutil.copytree(place / "open_data", site / "open_data", dirs_exist_ok=True)
 
 
-def stage_pages(plan: Plan, place: Path, site: Path) -> None:
-    """Write the pages of a study into a new folder, as they are rendered; `place` holds the rows and what belongs to them."""
-    from survey_kit.report.book import published
-    from survey_kit.report.info import read
+def folders(languages: Sequence[str]) -> dict[str, str]:
+    """Give the languages of a report, each with its folder below ``site/`` and ``report/``: none for a single language.
+
+    Examples
+    --------
+    >>> folders(["en"]), folders(["kk", "ru"])
+    ({'en': ''}, {'kk': 'kk', 'ru': 'ru'})
+    """
+    return {language: language if len(languages) > 1 else "" for language in languages}
+
+
+def stage_pages(plan: Plan, place: Path, site: Path, language: str | None = None) -> None:
+    """Write the pages of a study in a language into a new folder, as they are rendered.
+
+    `place` holds the rows and what belongs to them; without a language the pages speak the first of the report.
+    """
+    from survey_kit.report.book import information, published
     from survey_kit.report.pages import select_pages
     from survey_kit.report.region_pages import add_pages
     from survey_kit.study.regions import outlines_of
 
     hidden = shutil.ignore_patterns(".*", "__pycache__", "_site", "_freeze", "*_files", "README.md")
     shutil.copytree(pages_folder(plan.study), site, ignore=hidden)
-    select_pages(site, read(place / "study.json"))
-    add_pages(site, published(place), *outlines_of(plan.study))
+    select_pages(site, information(place, language))
+    add_pages(site, published(place, language=language), *outlines_of(plan.study))
 
 
 def pages_folder(study: Study) -> Path:
@@ -232,22 +248,32 @@ def _report(plan: Plan, place: Path) -> None:
 
 
 def render_pages(place: Path, formats: Sequence[str], progress: Progress | None = None) -> None:
-    """Render the staged pages of a build folder, from its rows, into ``report/``; charts are drawn anew."""
-    from survey_kit.report.book import ENVIRONMENT
+    """Render the staged pages of a build folder, from its rows, into ``report/``, language by language; charts are drawn anew."""
+    from survey_kit.report.book import ENVIRONMENT, LANGUAGE, information
     from survey_kit.report.render import render_site
+    from survey_kit.report.switch import link_languages
 
-    figures = place / "site" / "figures"
-    if figures.is_dir():
-        shutil.rmtree(figures)
-    with _named(ENVIRONMENT, place.resolve()):
-        render_site(place / "site", place / "report", formats=formats, progress=progress)
+    told = folders(information(place).languages)
+    for number, (language, name) in enumerate(told.items()):
+        figures = place / "site" / name / "figures"
+        if figures.is_dir():
+            shutil.rmtree(figures)
+
+        def tell(what: str, done: int, of: int, number: int = number) -> None:
+            if progress:
+                progress(what, number * of + done, len(told) * of)
+
+        with _named(ENVIRONMENT, str(place.resolve())), _named(LANGUAGE, language):
+            render_site(place / "site" / name, place / "report" / name, formats=formats, progress=tell)
+    if len(told) > 1:
+        link_languages(place / "report", tuple(told))
 
 
 @contextlib.contextmanager
-def _named(name: str, folder: Path) -> Iterator[None]:
-    """Name the build folder to the pages, for as long as they run."""
+def _named(name: str, value: str) -> Iterator[None]:
+    """Name the build folder, or the language, to the pages, for as long as they run."""
     before = os.environ.get(name)
-    os.environ[name] = str(folder)
+    os.environ[name] = value
     try:
         yield
     finally:
@@ -269,7 +295,11 @@ def _manifest(plan: Plan, place: Path) -> None:
     plan.tell("looking for identifiers", 1, 1)
     names = [
         *("rows.csv", "study.json", *(name for name in (WEIGHTS_LOG, POLICY) if (place / name).is_file())),
-        *(f"{folder}/{name}" for folder in ("open_data", "report") for name in fingerprint.of_folder(place / folder)),
+        *(
+            f"{folder}/{name}"
+            for folder in (LANGUAGES, "open_data", "report")
+            for name in fingerprint.of_folder(place / folder)
+        ),
     ]
     made = manifest.make(
         info,
@@ -283,7 +313,7 @@ def _manifest(plan: Plan, place: Path) -> None:
 
 
 STAGES = (
-    Stage(name="indicators", entries=("rows.csv", "study.json", WEIGHTS_LOG, POLICY), depends=_indicators_need, after=(), make=_indicators),
+    Stage(name="indicators", entries=("rows.csv", "study.json", LANGUAGES, WEIGHTS_LOG, POLICY), depends=_indicators_need, after=(), make=_indicators),
     Stage(name="open data", entries=("open_data",), depends=_open_data_need, after=("indicators",), make=_open_data),
     Stage(name="site", entries=("site",), depends=_site_needs, after=("indicators", "open data"), make=_site),
     Stage(name="report", entries=("report",), depends=_report_needs, after=("indicators", "open data", "site"), make=_report),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from survey_kit.errors import ReportError, did_you_mean
+from survey_kit.language import known_languages
 from survey_kit.pipeline import stages
 from survey_kit.pipeline.staging import Staging, opened
 from survey_kit.pipeline.stopping import stoppable
@@ -48,6 +49,19 @@ class Build:
         return next((page for page in self.pages if page.name == "index.html"), None)
 
     @property
+    def untranslated(self) -> dict[str, tuple[str, ...]]:
+        """Name, for each language, the texts of the pages whose translation is missing or older than its English."""
+        from survey_kit.report.book import information
+        from survey_kit.report.translated import RECORD, read_texts, states
+
+        out = {}
+        for path in sorted((self.folder / "site").glob(f"**/{RECORD}")):
+            names = states(read_texts(path.parent), "missing", "stale")
+            alone = path.parent.name == "site"
+            out |= {information(self.folder).language if alone else path.parent.name: names} if names else {}
+        return out
+
+    @property
     def pdf(self) -> Path | None:
         """Give the printed report."""
         return next((page for page in self.pages if page.suffix == ".pdf"), None)
@@ -61,6 +75,7 @@ class Build:
             "index": str(self.index) if self.index else None,
             "pdf": str(self.pdf) if self.pdf else None,
             "pages": [str(page) for page in self.pages],
+            "untranslated": {language: list(names) for language, names in self.untranslated.items()},
             "stages": self.stages,
             "seconds": round(self.seconds, 2),
         }
@@ -72,6 +87,9 @@ class Build:
         lines = [f"{self.study} ({self.data_status} data): {told}; {self.seconds:.1f} s"]
         lines += [f"  report     {self.index}"] if self.index else []
         lines += [f"  print      {self.pdf}"] if self.pdf else []
+        for language, names in self.untranslated.items():
+            more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+            lines.append(f"  in {language}      not translated, or from an older text: {', '.join(names[:6])}{more}")
         lines += [f"  open data  {self.folder / 'open_data'}", f"  manifest   {self.folder / 'manifest.json'}"]
         return "\n".join(lines)
 
@@ -146,6 +164,7 @@ def render(
     """
     start = time.perf_counter()
     formats = _formats(study, formats)
+    _refuse_unknown_languages(study)
     folder = Path(to) if to is not None else FOLDER / study.id
     _refuse_other_study(folder, study)
     study.sources()  # a missing file is told before anything is begun
@@ -163,10 +182,24 @@ def render(
         study=study.id,
         data_status=study.data_status,
         folder=folder,
-        pages=tuple(sorted([*report.glob("*.html"), *report.glob("*.pdf")])),
+        pages=tuple(
+            path
+            for place in (report, *(report / name for name in stages.folders(study.report.languages).values() if name))
+            for path in sorted([*place.glob("*.html"), *place.glob("*.pdf")])
+        ),
         stages=dict(work.verdicts),
         seconds=time.perf_counter() - start,
     )
+
+
+def _refuse_unknown_languages(study: Study) -> None:
+    """Refuse a language in which the report has no words, and a language named twice."""
+    named, known = study.report.languages, known_languages("report_sentences")
+    for k, language in enumerate(named):
+        if language not in known or language in named[:k]:
+            what = "is named twice" if language in named[:k] else "is none that a report speaks"
+            fix = f"Name each once, of {', '.join(known)}."
+            raise ReportError(f"The language '{language}' {what}.", where=f"{study.path}: report.languages", fix=fix)
 
 
 def _refuse_other_study(folder: Path, study: Study) -> None:

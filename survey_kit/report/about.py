@@ -80,10 +80,28 @@ def study_info(
         missing=_missing(study, responses, design.inside()),
         languages=study.report.languages,
         language=language,
+        lacking=_lacking(study, language),
         regions=study.report.regions.domain if study.report.regions else "",
         quality=quality.texts() if quality else {},
         reviewed=dict(quality.reviewed or {}) if quality else {},
     )
+
+
+def _lacking(study: Study, language: str) -> tuple[str, ...]:
+    """Name the texts of a study's files that readers meet and that do not stand in a language, by their place."""
+    if language == "en":
+        return ()
+    texts: dict[str, Any] = {"title": study.title, "weights_note": study.weights_note}
+    texts |= {f"notes {k}": note for k, note in enumerate(study.notes, 1)}
+    texts |= {f"method.{name}": text for name, text in study.method.elements().items()}
+    for wave in study.waves:
+        parts = {"mode": wave.mode, "fieldwork": wave.fieldwork, "break_note": wave.break_note}
+        texts |= {f"{wave.id}.{name}": text for name, text in parts.items()}
+        texts |= {f"{wave.id}.flag {k}": text for k, text in enumerate(wave.flag, 1)}
+    for one in study.definitions:
+        own = {"title": one.title, "question": one.question, "saying": one.saying, "note": one.note}
+        texts |= {f"{one.id}.{name}": text for name, text in own.items()}
+    return tuple(name for name, text in texts.items() if text and language not in text)
 
 
 def _method(study: Study, language: str, weights: Weights | None) -> dict[str, str]:

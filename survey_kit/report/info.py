@@ -141,6 +141,7 @@ class StudyInfo:
     missing: tuple[MissingInfo, ...] = ()
     languages: tuple[str, ...] = ("en",)
     language: str = "en"
+    lacking: tuple[str, ...] = ()
     regions: str = ""
     quality: dict[str, dict[str, str]] = field(default_factory=dict)
     reviewed: dict[str, str] = field(default_factory=dict)

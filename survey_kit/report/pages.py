@@ -16,12 +16,10 @@ import yaml
 from survey_kit import files
 from survey_kit.errors import ReportError, did_you_mean
 from survey_kit.report.info import THEMES, StudyInfo
+from survey_kit.report.translated import notice, translate
 
 RATINGS: Final = "ratings"
 QUALITY: Final = "quality"
-REAL_TITLE: Final = "real figures"
-SYNTHETIC_TITLE: Final = "Rehearsal, synthetic data"
-BOTH_TITLE: Final = "real ratings; rehearsal with synthetic data"
 BOTH: Final = frozenset({"index", "report", "data", "strategy"})
 PRINTED: Final = "report.qmd"
 SYNTHETIC_NAME: Final = "synthetic-"
@@ -46,6 +44,7 @@ def select_pages(site: Path, info: StudyInfo) -> list[str]:
         The names of the pages kept.
     """
     project = files.existing(site / "_quarto.yml", "Quarto project (_quarto.yml)", ReportError)
+    draft = notice(translate(site, info.language, info.lacking), info.say)
     pages = {path.name: path for path in sorted(site.glob("*.qmd")) if not path.name.startswith("_")}
     served = {name: _serves(path, info) for name, path in pages.items()}
     kept = [name for name in pages if served[name]]
@@ -63,8 +62,8 @@ def select_pages(site: Path, info: StudyInfo) -> list[str]:
     if info.synthetic and PRINTED in kept:  # a file that is passed on alone says in its name what it holds
         pages[PRINTED].rename(site / f"{SYNTHETIC_NAME}{PRINTED}")
         kept = sorted([*(name for name in kept if name != PRINTED), f"{SYNTHETIC_NAME}{PRINTED}"])
-    _menu(project, set(pages) - set(kept), info)
-    _variables(site / "_variables.yml", info)
+    _menu(project, set(pages) - set(kept), info, draft)
+    _variables(site / "_variables.yml", info, draft)
     return kept
 
 
@@ -112,8 +111,8 @@ def _shorten(path: Path, dropped: set[str], info: StudyInfo) -> None:
 def _kind(page: str, info: StudyInfo) -> str:
     """Say what the figures of a page of a synthetic study are."""
     if page == RATINGS:
-        return REAL_TITLE
-    return BOTH_TITLE if info.ratings and page in BOTH else SYNTHETIC_TITLE
+        return info.say("real_title")
+    return info.say("both_title" if info.ratings and page in BOTH else "synthetic_title")
 
 
 def _mark_title(path: Path, info: StudyInfo) -> None:
@@ -129,8 +128,8 @@ def _mark_title(path: Path, info: StudyInfo) -> None:
     files.write_text(path, re.sub(r"^title:.*$", lambda _: f"title: {quoted}", text, count=1, flags=re.MULTILINE))
 
 
-def _menu(project: Path, dropped: set[str], info: StudyInfo) -> None:
-    """Take dropped pages out of the menu; put the notice of synthetic data above every page."""
+def _menu(project: Path, dropped: set[str], info: StudyInfo, draft: str) -> None:
+    """Take dropped pages out of the menu; put the notice of synthetic data and of draft translations above every page."""
     value = files.read_yaml(project, "Quarto project", ReportError).value
     website = value.setdefault("website", {})
     website["title"] = f"{info.title} ({_kind('index', info)})" if info.synthetic else info.title
@@ -143,43 +142,43 @@ def _menu(project: Path, dropped: set[str], info: StudyInfo) -> None:
     for edge in ("left", "right"):
         if edge in bar:
             if info.synthetic:
-                bar[edge] = [_marked_entry(entry) for entry in bar[edge]]
+                bar[edge] = [_marked_entry(entry, info) for entry in bar[edge]]
             bar[edge] = [entry for entry in bar[edge] if _target(entry) not in gone]
-    if info.synthetic:
+    if info.synthetic or draft:
         website["announcement"] = {
-            "content": _announcement(info),
+            "content": _announcement(info, draft),
             "dismissable": False,
-            "type": "danger",
+            "type": "danger" if info.synthetic else "warning",
             "position": "below-navbar",
         }
     files.write_text(project, yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=10_000))
 
 
-def _marked_entry(entry: Any) -> Any:
+def _marked_entry(entry: Any, info: StudyInfo) -> Any:
     if _target(entry) == PRINTED.replace(".qmd", ".pdf"):
         return {**entry, "href": f"{SYNTHETIC_NAME}{_target(entry)}"}
     if isinstance(entry, dict) and str(entry.get("href", "")).startswith(RATINGS):
-        return {**entry, "text": f"{entry.get('text', 'Ratings')} ({REAL_TITLE})"}
+        return {**entry, "text": f"{entry.get('text', 'Ratings')} ({info.say('real_title')})"}
     return entry
 
 
-def _announcement(info: StudyInfo) -> str:
-    told = f"{info.mark} DATA: the survey on these pages is a rehearsal; nobody was interviewed."
-    return f"{told} The international ratings are real." if info.ratings else told
+def _announcement(info: StudyInfo, draft: str) -> str:
+    synthetic = info.say("announcement_ratings" if info.ratings else "announcement") if info.synthetic else ""
+    return " ".join(filter(None, (synthetic, draft)))
 
 
 def _target(entry: Any) -> str:
     return str(entry.get("href", "")) if isinstance(entry, dict) else str(entry)
 
 
-def _variables(path: Path, info: StudyInfo) -> None:
+def _variables(path: Path, info: StudyInfo, draft: str) -> None:
     first, last = (info.wave_label(info.waves[i].id) for i in (0, -1))
     body = {
-        "marker": _announcement(info) if info.synthetic else "",  # stands at the head of every printed sheet
+        "marker": _announcement(info, draft),  # stands at the head of every printed sheet
         "study": {
             "id": info.id,
             "title": info.title,
-            "status": info.mark or "real data",
+            "status": info.mark or info.say("status_real"),
             "waves": len(info.waves),
             "first": first,
             "last": last,

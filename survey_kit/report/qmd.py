@@ -21,13 +21,15 @@ from typing import Any, Final
 from survey_kit import files, typeset
 from survey_kit.errors import ReportError, did_you_mean
 from survey_kit.report import qmd_cells, qmd_judge
+from survey_kit.report.display import numbers
 from survey_kit.report.qmd_inline import Inline
 from survey_kit.report.qmd_read import Line, Page, Project, page_files, read_page, read_project
+from survey_kit.report.speech import speech
 from survey_kit.types import Progress
 
 _HERE: Final = Path(__file__).parent / "builtin"
 _LANGUAGE: Final = "en"
-_FRAME: Final = {"label-skip": "Skip to the content", "label-menu": "Menu", "label-announcement": "Notice"}
+_FRAME: Final = ("skip", "menu", "announcement")
 _FRAME_STYLE: Final = "site_libs/page.css"
 # Points: an A4 sheet between margins, upright and lying; the space between columns; text sizes; a letter's
 # mean width in ems, and how much wider a bold one is; the letters after which a text in a table may
@@ -172,7 +174,12 @@ def _written(job: _Job, page: Page, lines: Sequence[Line], step: str) -> tuple[s
     stem = job.scratch / f"{page.path.stem}-{step}"
     report, settings, metadata = (stem.with_suffix(f".{name}.json") for name in ("seen", "settings", "meta"))
     labels = {name.removeprefix("crossref-").removesuffix("-title"): text for name, text in job.project.labels.items()}
-    told = {"labels": labels | {"and": "and"}, "outputs": job.outputs, "report": str(report), "print": _PRINT}
+    told = {
+        "labels": labels | {"and": numbers(_spoken(job, page)).style.last},
+        "outputs": job.outputs,
+        "report": str(report),
+        "print": _PRINT,
+    }
     settings.write_text(json.dumps(told), encoding="utf-8")
     to, options, meta = _html(job, page) if page.format == "html" else _typst(job, page)
     metadata.write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
@@ -189,6 +196,11 @@ def _written(job: _Job, page: Page, lines: Sequence[Line], step: str) -> tuple[s
         where = lines[at].where if 0 <= at < len(lines) else str(page.path)
         raise ReportError(fault.what, where=where, found=fault.found, fix=fault.fix) from None
     return out, json.loads(report.read_text(encoding="utf-8"))
+
+
+def _spoken(job: _Job, page: Page) -> str:
+    """Give the language of a page: its own, else that of the site."""
+    return str(page.meta.get("lang") or job.project.values.get("lang") or _LANGUAGE)
 
 
 def _contents(page: Page, label: str) -> tuple[list[str], dict[str, Any]]:
@@ -211,8 +223,8 @@ def _html(job: _Job, page: Page) -> tuple[str, list[str], dict[str, Any]]:
     if website.get("announcement"):
         meta["announcement"] = website["announcement"].get("content", "")
     plain = {
-        **_FRAME,
-        "lang": page.meta.get("lang") or job.project.values.get("lang") or _LANGUAGE,
+        **{f"label-{name}": speech(_spoken(job, page))(f"frame_{name}") for name in _FRAME},
+        "lang": _spoken(job, page),
         "home": home,
         "description-meta": page.meta.get("description") or website.get("description") or "",
     }
@@ -256,7 +268,7 @@ def _typst(job: _Job, page: Page) -> tuple[str, list[str], dict[str, Any]]:
     options, meta = _contents(page, job.project.labels["toc-title-document"])
     meta |= {name: page.meta[name] for name in ("title", "subtitle", "author", "date") if page.meta.get(name)}
     meta |= {name: given[name] for name in (*_TYPST, "section-numbering") if given.get(name) is not None}
-    options.append(f"--variable=lang={page.meta.get('lang') or job.project.values.get('lang') or _LANGUAGE}")
+    options.append(f"--variable=lang={_spoken(job, page)}")
     options += [
         f"--variable=author-names={json.dumps(name, ensure_ascii=False)}" for name in _list(page.meta.get("author"))
     ]

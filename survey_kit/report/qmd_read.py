@@ -64,7 +64,10 @@ class Project:
     @property
     def labels(self) -> dict[str, str]:
         """Give the words the renderer itself puts on a page."""
-        return subset.LABELS | dict(self.values.get("language") or {})
+        path = self.folder / "_language.yml"
+        own = files.read_yaml(path, "list of words (_language.yml)", ReportError).value or {} if path.is_file() else {}
+        told = {name: str(text) for name, text in own.items() if name in subset.LABELS}
+        return subset.LABELS | told | dict(self.values.get("language") or {})
 
     def format_options(self, name: str) -> dict[str, Any]:
         """Give the project's options of a format."""

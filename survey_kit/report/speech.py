@@ -23,6 +23,8 @@ CATALOGUES: Final = (
 )
 TOLD: Final = "report_reasons"  # texts of lower rooms: matched in English, told in another language
 NAMES: Final = "report_names"  # names and notes that come with the international ratings
+TITLES: Final = "report_pages"
+WHOLE: Final = (*CATALOGUES, TOLD, NAMES, "open_data", "policy", "regions", "release")  # all that pages are made with
 _NUMBER: Final = re.compile(r"(?<=\d)\.(?=\d)")
 
 
@@ -70,6 +72,16 @@ class Speech:
                 return Formatter().vformat(known[self.language], (), parts)
         return text
 
+    def title(self, text: str) -> str:
+        """Give a title, heading or menu entry of ``reports/`` in the language by its English; empty when it is not known.
+
+        Examples
+        --------
+        >>> speech("ru").title("Key findings"), speech("ru").title("A page of my own")
+        ('Главные выводы', '')
+        """
+        return _by_english(TITLES).get(text, {}).get(self.language, "")
+
     def name(self, text: str) -> str:
         """Give a name of a country, a rating or a source in the language, if it is known.
 
@@ -78,8 +90,7 @@ class Speech:
         >>> speech("kk").name("Kazakhstan")
         'Қазақстан'
         """
-        known = _names().get(text)
-        return (known or {}).get(self.language, text)
+        return _by_english(NAMES).get(text, {}).get(self.language, text)
 
     def _part(self, text: str) -> str:
         point = numbers(self.language).style.point
@@ -137,6 +148,6 @@ def _patterns() -> tuple[tuple[re.Pattern[str], Mapping[str, str]], ...]:
     return tuple(pair for _, pair in sorted(out, key=lambda one: one[0]))
 
 
-@lru_cache(maxsize=1)
-def _names() -> Mapping[str, Mapping[str, str]]:
-    return {known["en"]: known for known in words(NAMES, "en").texts.values()}
+@lru_cache(maxsize=2)
+def _by_english(use: str) -> Mapping[str, Mapping[str, str]]:
+    return {known["en"]: known for known in words(use, "en").texts.values()}
