@@ -90,7 +90,9 @@ def lacking(study: Study) -> bool:
     return national(study) and not all((Path(study.folder) / "data" / name).is_file() for name in (ANSWERS, CASES))
 
 
-def wave_tables(teller: Teller, number: int, scenario: Scenario = REHEARSAL) -> tuple[pd.DataFrame, pd.DataFrame]:
+def wave_tables(
+    teller: Teller, number: int, scenario: Scenario = REHEARSAL, *, seed: int | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Draw, hold and ask a wave.
 
     Parameters
@@ -101,6 +103,8 @@ def wave_tables(teller: Teller, number: int, scenario: Scenario = REHEARSAL) -> 
         The wave.
     scenario
         What the field does.
+    seed
+        Of the sample and the field; the country's own unless told. Another seed is another survey of the same people.
 
     Returns
     -------
@@ -109,7 +113,8 @@ def wave_tables(teller: Teller, number: int, scenario: Scenario = REHEARSAL) -> 
     cases : (c rows)
         One row for each dwelling drawn: what is known of it before and after the field, and of respondents the keys of the raking.
     """
-    held = hold_field(teller.population, draw_wave(teller.population, number), scenario, log=False)
+    country = teller.population
+    held = hold_field(country, draw_wave(country, number, seed=seed), scenario, seed=seed, log=False)
     return _answers(teller, held), _cases(held)
 
 
