@@ -153,7 +153,7 @@ def _measured(book: Published, links: Sequence[Link], say: Voice, unmeasured: st
 
 
 def others(links: Sequence[Link], say: Voice) -> list[str]:
-    """Say what is asked without a figure, here or elsewhere, and what is missing."""
+    """Say what is asked without a figure, here or elsewhere, and, where there is no figure at all, which is missing."""
     told = []
     for state in ("asked", "not_asked"):
         titles = [say.text(link.title) for link in links if link.state == state]
@@ -162,6 +162,8 @@ def others(links: Sequence[Link], say: Voice) -> list[str]:
     for name, form in forms.items():
         count = sum(link.instrument == name for link in links)
         told.append(say("elsewhere", instrument=say.text(form) or name, count=count))
+    if any(link.state == "figure" for link in links):
+        return told
     return [*told, *(say("missing", name=link.id) for link in links if link.state == "missing")]
 
 

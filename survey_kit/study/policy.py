@@ -12,6 +12,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
+from survey_kit import files
+from survey_kit.errors import StudyError
 from survey_kit.instrument.model import Texts
 from survey_kit.study.model import STRICT, WaveId
 from survey_kit.study.registry import Registry
@@ -19,6 +21,8 @@ from survey_kit.study.registry import Registry
 INSTITUTIONS = "survey-kit/institutions/1"
 STRATEGY = "survey-kit/strategy/1"
 MEASURES = "survey-kit/measures/1"
+ELSEWHERE = "survey-kit/policy/1"
+POINTER = "policy.yaml"
 NAMES = ("institutions.yaml", "strategy.yaml", "measures.yaml")
 
 Day: TypeAlias = Annotated[
@@ -250,6 +254,16 @@ class MeasuresFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyElsewhere:
+    """The whole of ``policy.yaml``: a study that follows the policy of another."""
+
+    __pydantic_config__ = STRICT
+
+    folder: str
+    """The folder of the other study, from this one: ../kazakhstan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The three files together, checked: made by :func:`~survey_kit.study.policy_read.read_policy`."""
 
@@ -301,5 +315,18 @@ def first_day(day: str) -> str:
 
 
 def policy_paths(folder: Path) -> tuple[Path, ...]:
-    """Give the files of a policy beside the study file, those that there are."""
-    return tuple(folder / name for name in NAMES if (folder / name).is_file())
+    """Give the files of a policy of a study, those that there are: beside its file, or where ``policy.yaml`` there says."""
+    pointer = folder / POINTER
+    if not pointer.is_file():
+        return tuple(folder / name for name in NAMES if (folder / name).is_file())
+    document = files.read_yaml(pointer, "pointer to a policy", StudyError)
+    named = files.declared(document, PolicyElsewhere, ELSEWHERE, StudyError)
+    home = folder / named.folder
+    if not (home / NAMES[0]).is_file():
+        raise StudyError(
+            "There is no policy where the study says it is.",
+            where=document.at(("folder",)),
+            found=str(home / NAMES[0]),
+            fix="Name the folder that holds institutions.yaml.",
+        )
+    return (pointer, *(home / name for name in NAMES if (home / name).is_file()))

@@ -115,7 +115,7 @@ def stale(study: Study, entries: Mapping[str, Registry]) -> tuple[str, ...]:
     return tuple(
         name
         for name, entry in entries.items()
-        if entry.describes is not None and name in now and not now[name].startswith(entry.describes)
+        if entry.describes and name in now and not now[name].startswith(entry.describes)
     )
 
 

@@ -50,16 +50,16 @@ def read_policy(study: Study) -> Policy | None:
     >>> policy.strategy.document, [one.id for one in policy.in_force("2016")][:1]
     ('strategy_2015', ['strategy_2015'])
     """
-    there = {path.name for path in policy_paths(study.folder)}
+    there = {path.name: path for path in policy_paths(study.folder)}
     entries = [one for one in study.definitions if one.registry is not None]
     if NAMES[0] not in there:
         for name in sorted(there):
-            raise _lacks_institutions(study, str(study.folder / name))
+            raise _lacks_institutions(study, str(there[name]))
         targets = [one for one in entries if one.registry and (one.registry.targets or one.registry.responsible)]
         if targets:
             raise _lacks_institutions(study, f"{study.folder / study.indicators}, indicator '{targets[0].id}'")
         return None
-    first = files.read_yaml(study.folder / NAMES[0], "file of institutions", StudyError)
+    first = files.read_yaml(there[NAMES[0]], "file of institutions", StudyError)
     bodies = files.declared(
         first, InstitutionsFile, model.INSTITUTIONS, StudyError, {"language": _spoken(first, study.source_language)}
     )
@@ -68,14 +68,14 @@ def read_policy(study: Study) -> Policy | None:
     _check_bodies(bodies, first)
     strategy, measures = None, MeasuresFile(measures=())
     if NAMES[1] in there:
-        second = files.read_yaml(study.folder / NAMES[1], "strategy file", StudyError)
+        second = files.read_yaml(there[NAMES[1]], "strategy file", StudyError)
         strategy = files.declared(second, StrategyFile, model.STRATEGY, StudyError, language)
         _check_strategy(study, bodies, strategy, second)
     for one in entries:
         if one.registry is not None:
             _check_registry(study, bodies, one.id, one.registry, lambda *_: str(study.folder / study.indicators))
     if NAMES[2] in there:
-        third = files.read_yaml(study.folder / NAMES[2], "file of measures", StudyError)
+        third = files.read_yaml(there[NAMES[2]], "file of measures", StudyError)
         measures = files.declared(third, MeasuresFile, model.MEASURES, StudyError, language)
         _unique([one.id for one in measures.measures], "measure", lambda k: third.at(("measures", k, "id")))
         for k, taken in enumerate(measures.measures):

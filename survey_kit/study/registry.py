@@ -83,8 +83,8 @@ class Registry:
     """Values to be reached, each with the document that sets it."""
     responsible: str | None = None
     """The id of the body that answers for it, in the file of institutions and documents."""
-    describes: Version | None = None
-    """The beginning of the digest of the definition these words were written for; when it changes, they are told as stale."""
+    describes: tuple[Version, ...] = ()
+    """The beginnings of the digests of the definitions these words were written for; of any other they are told as stale."""
 
 
 def definition_digests(definitions: tuple[Indicator, ...]) -> dict[str, str]:

@@ -256,7 +256,7 @@ def test_an_entry_written_for_another_definition_is_told(folder):
     study = written(folder)
     one = study.definitions[0]
     digest = definition_digests(study.definitions)[one.id]
-    entries = {one.id: Registry(describes=digest[:12])}
+    entries = {one.id: Registry(describes=(digest[:16],))}
     assert stale(study, entries) == ()
     other = replace(study, definitions=(replace(one, dont_know="bounds"), *study.definitions[1:]))
     assert stale(other, entries) == (one.id,)
@@ -308,3 +308,19 @@ def test_institutions_the_instrument_asks_about_bring_their_dates(folder):
     (folder / "institutions.yaml").write_text(json.dumps(body), encoding="utf-8")
     with pytest.raises(StudyError, match="'senate' has other dates in the instrument"):
         read_policy(study)
+
+
+def test_a_study_may_follow_the_policy_of_another(folder):
+    written(folder)
+    other = folder.parent / "other"
+    shutil.copytree(folder, other)
+    for name in ("institutions", "strategy", "measures"):
+        (other / f"{name}.yaml").unlink()
+    pointer = {"schema": "survey-kit/policy/1", "folder": "../brazil_trust"}
+    (other / "policy.yaml").write_text(json.dumps(pointer), encoding="utf-8")
+    study = read_study(other)
+    assert read_policy(study) == read_policy(read_study(folder))
+    assert {"policy.yaml", "strategy.yaml"} <= {path.name for path in study.inputs}
+    (other / "policy.yaml").write_text(json.dumps({**pointer, "folder": "../nowhere"}), encoding="utf-8")
+    with pytest.raises(StudyError, match="no policy where the study says"):
+        read_study(other)

@@ -11,7 +11,7 @@ from survey_kit.language.catalogue import known_languages
 from survey_kit.report import policy_info
 from survey_kit.report.measures_page import measures
 from survey_kit.report.policy_info import PolicyInfo, Voice
-from survey_kit.report.policy_pages import policy_in_force, risk_fields, strategy
+from survey_kit.report.policy_pages import others, policy_in_force, risk_fields, strategy
 from survey_kit.report.registry_page import registry
 from survey_kit.study.policy import (
     Dated,
@@ -167,6 +167,12 @@ def test_a_sentence_leads_to_its_figure_or_to_nothing(book):
     assert "They were not compared with the document and are no quotations." in told
     assert "Corruption Perceptions Index: target 45 for 2025" in told
     assert "“Court” was succeeded by “Tribunal”: 2020." in told
+
+
+def test_a_missing_indicator_is_told_where_no_figure_stands():
+    gone, there = Link(id="gone", title={}, state="missing"), Link(id="here", title={}, state="figure")
+    assert others([gone], Voice("en")) == ["The study has no indicator “gone”."]
+    assert others([gone, there], Voice("en")) == []
 
 
 def test_a_field_without_a_figure_says_so(book):
