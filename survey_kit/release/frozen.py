@@ -110,6 +110,13 @@ def freeze_indicators(study: Study, *, by: str, amend: str | None = None, today:
     ------
     ReleaseError
         If definitions were frozen before and are other now, and no reason is given.
+
+    Examples
+    --------
+    >>> import survey_kit as sk
+    >>> study = sk.read_study("analyses/kazakhstan")
+    >>> sk.freeze_indicators(study, by="A. Serik, head of statistics").name  # doctest: +SKIP
+    'frozen.yaml'
     """
     who, day = str(approval(by)), today or dt.datetime.now(dt.UTC).date()
     before = read_frozen(study)

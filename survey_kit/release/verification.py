@@ -134,6 +134,12 @@ def verify_release(
         Whether the pages are rendered anew (without a study).
     progress
         As in `survey_kit.render`.
+
+    Examples
+    --------
+    >>> import survey_kit as sk
+    >>> sk.verify_release("releases/kazakhstan/rehearsal-2026").holds  # doctest: +SKIP
+    True
     """
     place = Path(folder)
     record = read_record(place)
