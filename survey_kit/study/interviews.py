@@ -45,6 +45,9 @@ class Held:
     problems: int
     unknown: int
 
+    def _repr_html_(self) -> str:
+        return f"{self.interviews._repr_html_()}<p>{self.problems:,} faults of answers, {self.unknown:,} interviews unknown to the log.</p>"
+
 
 def read_interviews(study: Study, log: ContactLog, *, until: str | None = None) -> Held:
     """Read the interviews of the wave that is followed, with the columns that the study names for screens.
