@@ -10,9 +10,10 @@ from html import unescape
 import pytest
 
 from survey_kit.errors import ReportError
+from survey_kit.indicators.rows import published as blanked
 from survey_kit.language.catalogue import known_languages
-from survey_kit.report import palette
-from survey_kit.report.book import Published
+from survey_kit.report import palette, qmd
+from survey_kit.report.book import Published, published, write
 from survey_kit.report.links import address, linked_table, numbers, row_id, value
 from survey_kit.report.map_drawing import SHADES
 from survey_kit.report.maps import class_bounds, map_table, region_map
@@ -221,3 +222,33 @@ def test_no_english_is_left_on_a_page_of_another_language(book: Published, langu
         assert not re.search(r"\d\.\d", plain), plain  # decimals have a comma
     drafted = "машина" if language == "kk" else "машиной"
     assert any(drafted in text for text in texts)
+
+
+@pytest.mark.slow
+def test_every_link_of_the_rendered_pages_leads_to_its_row(book: Published, tmp_path, monkeypatch) -> None:
+    write(tmp_path, blanked(book.rows), book.info)
+    site = tmp_path / "site"
+    site.mkdir()
+    project = (
+        "project: {type: website}\nexecute: {echo: false}\nwebsite: {navbar: {left: [{text: A, href: index.qmd}]}}\n"
+    )
+    (site / "_quarto.yml").write_text(project, encoding="utf-8")
+    text = "`{python} report.value(report.published(), 'congress.2023.region.kz-71')`"
+    cell = "```{python}\nfrom survey_kit import report\n```"
+    (site / "index.qmd").write_text(f"---\ntitle: A\n---\n\n{cell}\n\nIn Astana it was {text}.\n", encoding="utf-8")
+    monkeypatch.setenv("SURVEY_KIT_BUILD", str(tmp_path))
+    add_pages(site, published(tmp_path))
+    qmd.render(site, tmp_path / "out", formats=["html"])
+    pages = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "out").glob("*.html")}
+    assert len(pages) == 5 + 1 + 20 + 1
+    anchors = {name: set(re.findall(r'\sid="([^"]+)"', page)) for name, page in pages.items()}
+    links = [(name, unescape(link)) for name, page in pages.items() for link in re.findall(r'href="([^"]+)"', page)]
+    targets = [
+        (link.partition("#")[0] or name, link.partition("#")[2])
+        for name, link in links
+        if ".html" in link or "#" in link
+    ]
+    assert len(targets) > 500
+    assert [one for one in targets if one[0] not in pages or (one[1] and one[1] not in anchors[one[0]])] == []
+    assert 'href="number-congress.html#congress.2023.region.kz-71"' in pages["index.html"]
+    assert not any(SECRET.search(re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)) for page in pages.values())
