@@ -87,11 +87,15 @@ def schema(arguments: Namespace) -> Outcome:
     from survey_kit.instrument import editor_schema
     from survey_kit.instrument.model import SCHEMA as INSTRUMENT
     from survey_kit.instrument.model import Declaration
+    from survey_kit.release.declaration import SCHEMA as RELEASE
+    from survey_kit.release.declaration import ReleaseFile
     from survey_kit.study.definition import SCHEMA as INDICATORS
     from survey_kit.study.definition import IndicatorsFile
     from survey_kit.study.model import SCHEMA as STUDY
     from survey_kit.study.model import StudyFile
     from survey_kit.study.policy import INSTITUTIONS, MEASURES, STRATEGY, InstitutionsFile, MeasuresFile, StrategyFile
+    from survey_kit.study.quality_file import SCHEMA as QUALITY
+    from survey_kit.study.quality_file import QualityFile
     from survey_kit.weighting.targets import SCHEMA as TARGETS
     from survey_kit.weighting.targets import TargetsFile
 
@@ -103,6 +107,8 @@ def schema(arguments: Namespace) -> Outcome:
         "institutions": (InstitutionsFile, INSTITUTIONS),
         "strategy": (StrategyFile, STRATEGY),
         "measures": (MeasuresFile, MEASURES),
+        "quality": (QualityFile, QUALITY),
+        "release": (ReleaseFile, RELEASE),
     }
     kind, name = known[arguments.what]
     made = editor_schema(kind, name)

@@ -11,14 +11,14 @@ from pathlib import Path
 
 from survey_kit.files import write_text
 from survey_kit.instrument import editor_schema
-from survey_kit.study import definition, model, policy
+from survey_kit.study import definition, model, policy, quality_file
 from survey_kit.weighting import targets
 
 FOLDER = Path(__file__).parent / "schemas"
 
 
 def write_schemas(folder: Path = FOLDER) -> tuple[Path, ...]:
-    """Write the schemas of study files, files of indicators, targets and a policy into `folder`."""
+    """Write the schemas of study files, files of indicators, targets, of a policy and of quality into `folder`."""
     made = (
         (model.StudyFile, model.SCHEMA, "Study"),
         (definition.IndicatorsFile, definition.SCHEMA, "Indicators"),
@@ -26,6 +26,7 @@ def write_schemas(folder: Path = FOLDER) -> tuple[Path, ...]:
         (policy.InstitutionsFile, policy.INSTITUTIONS, "Institutions and documents"),
         (policy.StrategyFile, policy.STRATEGY, "Strategy"),
         (policy.MeasuresFile, policy.MEASURES, "Measures"),
+        (quality_file.QualityFile, quality_file.SCHEMA, "Quality report"),
     )
     out = []
     for kind, schema, title in made:
