@@ -70,7 +70,7 @@ def exchanged(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def made(folder: Path, frame: pd.DataFrame) -> Made:
-    place = small.study(folder, frame=frame).folder
+    place = small.study(folder, "report: {languages: [en, kk, ru]}", frame).folder
     (place / "indicators.yaml").write_text(INDICATORS, encoding="utf-8")
     study = read_study(place)
     build(place, to=folder / "build", formats=["html"])
@@ -159,8 +159,9 @@ def test_the_search_finds_what_is_not_blanked(weighted):
 
 
 def test_the_markers_stand_where_the_numbers_are_gone(first):
-    text = texts(first.folder / "report")["corruption.html"]
-    assert "[c]" in text
+    pages = texts(first.folder / "report")
+    for language in ("en", "kk", "ru"):
+        assert "[c]" in pages[f"{language}/corruption.html"]
     rows = pd.read_csv(next((first.folder / "open_data").glob("*_indicators.csv")), keep_default_na=False)
     assert (rows.loc[rows["reliability_rule"] == RULE, "flags"].str.startswith("[c]")).all()
 
