@@ -24,7 +24,7 @@ h1{font-size:1.6rem;margin:.4rem 0}h2{font-size:1.2rem;margin:2rem 0 .5rem}.skip
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.8rem;padding:0;list-style:none}
 .cards li{border:1px solid #d9d9d9;padding:.6rem .8rem}.cards b{display:block;font-size:1.7rem}.cards small{color:#595959}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums}caption{text-align:left;color:#595959}
-th,td{padding:.25rem .6rem;border-bottom:1px solid #d9d9d9;text-align:right;white-space:nowrap}th:first-child,td.word{text-align:left}thead th{border-bottom:2px solid #595959;white-space:normal;vertical-align:bottom}td.word{white-space:normal}.look th,.look td{text-align:left;vertical-align:top}a{color:#12436d}
+th,td{padding:.25rem .6rem;border-bottom:1px solid #d9d9d9;text-align:right;white-space:nowrap}th:first-child,th.word,td.word{text-align:left}thead th{border-bottom:2px solid #595959;white-space:normal;vertical-align:bottom}td.word{white-space:normal}.look th,.look td{text-align:left;vertical-align:top}a{color:#12436d}
 svg{width:100%;height:auto}svg text{font-size:12px;fill:#595959;paint-order:stroke;stroke:#fff;stroke-width:4px}.end{text-anchor:end}.mid{text-anchor:middle}
 svg .grid{stroke:#d9d9d9}svg .level{stroke:#595959;stroke-dasharray:4 3}svg polyline{fill:none;stroke-width:2.5}
 .key{list-style:none;padding:0;display:flex;gap:1.2rem;flex-wrap:wrap}.key svg{width:30px;height:8px;display:inline-block}.key line{stroke-width:2.5}
@@ -255,7 +255,9 @@ def _part(title: str, text: str) -> str:
 
 def _table(names: Sequence[str], rows: Sequence[Sequence[Any]], *, worded: Sequence[int] = ()) -> str:
     """Write a table; the first column heads its row, `worded` ones hold words."""
-    head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in names)
+    head = "".join(
+        f"<th scope='col'{' class=word' if k in worded else ''}>{escape(name)}</th>" for k, name in enumerate(names)
+    )
     body = []
     for row in rows:
         cells = [f"<th scope='row'>{escape(str(row[0]))}</th>"]
