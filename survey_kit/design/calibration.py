@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from survey_kit.design.calibrate_soft import Soft, solve_soft
 from survey_kit.design.calibrate_solve import Factors, solve
 from survey_kit.design.calibrate_sweep import Prepared, check_conventions, crossed_sums, prepare
 from survey_kit.design.distances import NO_BOUNDS, Bounds, Distance
+from survey_kit.design.weight_rule import Rule
 from survey_kit.errors import DesignError
 from survey_kit.types import BoolArray, FloatArray, IntArray
 
@@ -35,19 +36,6 @@ if TYPE_CHECKING:
     from survey_kit.design.layout import Layout
 
 Residuals: TypeAlias = Literal["derivative", "R"]
-
-
-class Rule(Protocol):
-    """Factors by a rule that has no derivative, such as trimming; `why` says so in words."""
-
-    @property
-    def why(self) -> str:
-        """Say why linearisation cannot follow."""
-        ...
-
-    def factors(self, weight: FloatArray, mass: FloatArray | None = None) -> FloatArray:
-        """Give the factors (n,) of weights (n,), in which a row counts `mass` (n,) times; once when left out."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
