@@ -17,7 +17,7 @@ from survey_kit.release.declaration import ReleaseFile, release_path, unpublishe
 from survey_kit.release.frozen import frozen_path
 from survey_kit.release.revisions import LOG, refuse_revealed, revisions
 from survey_kit.report import esms
-from survey_kit.report.book import LANGUAGES, published
+from survey_kit.report.book import published
 from survey_kit.report.edition import (
     NAME,
     Approval,
@@ -167,9 +167,7 @@ class Addition:
         """Give the quality report in every language of the report."""
         import pandas as pd
 
-        first, *others = self.study.report.languages
-        told = [first, *(one for one in others if (place / LANGUAGES / f"{one}.json").is_file())]
-        tables = [esms.table(published(place, language=one)) for one in told]
+        tables = [esms.table(published(place, language=one)) for one in self.study.report.languages]
         return pd.concat(tables, ignore_index=True)
 
     def _lacking(self, rows: pd.DataFrame, info: EditionInfo, language: str) -> pd.DataFrame:

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from survey_kit.language.catalogue import FOLDER
-from survey_kit.language.catalogue import words as phrases
+from survey_kit.pipeline.stages import pages_folder
 from survey_kit.release.declaration import ReleaseFile, unpublished
 from survey_kit.release.frozen import differences, read_frozen
 from survey_kit.report import esms
+from survey_kit.report.book import information
 from survey_kit.report.edition import Approval, Finding, Mark
 from survey_kit.report.info import METHOD
+from survey_kit.report.translated import SOURCE, Text, states, translate
 from survey_kit.study import Study
 
 if TYPE_CHECKING:
     from survey_kit.report.book import Published
 
 VOUCHED: Final = frozenset({"source", "reviewed", "back_translated"})
-STATUS: Final = "catalogue_status"  # the phrase of a catalogue that says how far each language is
-SHOWN: Final = (
-    "report",
-    "release",
-    "policy",
-    "regions",
-    "open_data",
-)  # catalogues whose words readers of a report meet
 
 
 def findings(study: Study, book: Published, told: ReleaseFile, approvals: Sequence[Approval]) -> tuple[Finding, ...]:
@@ -45,7 +41,7 @@ def findings(study: Study, book: Published, told: ReleaseFile, approvals: Sequen
     return (
         *([Finding(code="E001")] if study.data_status == "synthetic" else []),
         *_lacking(book),
-        *_drafts(study),
+        *_drafts(study, book),
         *_frozen(study, told),
         *(
             Finding(code="E006", parts={"items": _few(items)})
@@ -77,7 +73,7 @@ def mark(found: Sequence[Finding]) -> Mark:
     return "rehearsal" if "E001" in codes else "provisional" if codes else "final"
 
 
-def _drafts(study: Study) -> Iterator[Finding]:
+def _drafts(study: Study, book: Published) -> Iterator[Finding]:
     """Tell every language of the report in which texts stand that nobody has reviewed."""
     from survey_kit.study.quality_file import read_quality
 
@@ -95,20 +91,17 @@ def _drafts(study: Study) -> Iterator[Finding]:
                 yield Finding(
                     code="E004", parts={"language": language, "texts": f"{form.id} {form.version} ({status})"}
                 )
-        drafts = [use for use in _catalogues() if _catalogue_status(use, language) not in VOUCHED]
-        if drafts:
-            names = ", ".join(f"catalogues/{use}.yaml" for use in drafts)
-            yield Finding(code="E004", parts={"language": language, "texts": names})
+        waiting = states(_texts(study, book, language), "draft", "stale", "missing") if language != SOURCE else ()
+        if waiting:
+            yield Finding(code="E004", parts={"language": language, "texts": _few(waiting)})
 
 
-def _catalogues() -> list[str]:
-    return sorted(path.stem for path in FOLDER.glob("*.yaml") if path.stem.startswith(SHOWN))
-
-
-def _catalogue_status(use: str, language: str) -> str:
-    """Say how far a language of a catalogue is: what the catalogue says itself, else English is the source and all others drafts."""
-    texts = phrases(use, language).texts
-    return texts.get(STATUS, {}).get(language, "source" if language == "en" else "draft")
+def _texts(study: Study, book: Published, language: str) -> tuple[Text, ...]:
+    """Read how far the pages and the toolkit's own words are in a language, on a copy of the pages."""
+    with tempfile.TemporaryDirectory(prefix="survey-kit-release-") as name:
+        copy = Path(name) / "pages"
+        shutil.copytree(pages_folder(study), copy, ignore=shutil.ignore_patterns(".*", "_site", "README.md"))
+        return translate(copy, language, information(book.folder, language).lacking)
 
 
 def _frozen(study: Study, told: ReleaseFile) -> Iterator[Finding]:

@@ -131,7 +131,7 @@ def test_a_complete_study_is_final(study):
         (("release.yaml", "field_began:\n  '2026': '2026-02-01'\n", ""), "E005c", "2026"),
         (("release.yaml", "2026-02-01", "2025-12-01"), "E005d", "2025-12-01"),
         (("indicators.yaml", "  - {id: police", "  # - {id: police"), "E006", "q2"),
-        (("study.yaml", "formats: [html]", "formats: [html], languages: [en, ru]"), "E004", "catalogues/release.yaml"),
+        (("study.yaml", "formats: [html]", "formats: [html], languages: [en, ru]"), "E004", "Texts in 'ru' are drafts that nobody has reviewed: index.qmd"),
     ],
 )  # fmt: skip
 def test_what_is_lacking_makes_it_provisional(study, spoil, code, told):
@@ -148,7 +148,12 @@ def test_what_is_lacking_makes_it_provisional(study, spoil, code, told):
     assert release.status == "provisional"
     assert code in codes(release)
     assert any(told in one.text() for one in release.info.findings if one.code == code)
-    assert "PROVISIONAL" in page(release.folder)
+    assert all(
+        "PROVISIONAL" in one.read_text() for one in (release.folder / "report").rglob("index.html") if code != "E004"
+    )
+    if code == "E004":
+        assert "ПРЕДВАРИТЕЛЬНО" in page(release.folder, "ru/quality.html")
+        assert set(pd.read_csv(release.folder / "quality.csv")["language"]) == {"en", "ru"}
     data = pd.read_csv(release.folder / "open_data" / "own_indicators.csv", dtype=str, keep_default_na=False)
     assert data["flags"].str.contains("[p]", regex=False).all()
     with pytest.raises(ReleaseError, match="would be provisional, not final"):
