@@ -48,12 +48,12 @@ def study_info(
         told from the log.
     """
     obtain = study.responses.obtain
-    plan, say = study.design, speech(language)
+    plan, say, english = study.design, speech(language), language == "en"  # English names the setting too
     quality = read_quality(study)
     assumptions = {
         "variance": "; ".join(say.told(part) for part in design.assumptions()),
-        "overlap": f"{plan.overlap}: {say(f'overlap_{plan.overlap}')}",
-        "lonely_psu": f"{plan.lonely_psu}: {say(f'lonely_{plan.lonely_psu}')}",
+        "overlap": f"{f'{plan.overlap}: ' if english else ''}{say(f'overlap_{plan.overlap}')}",
+        "lonely_psu": f"{f'{plan.lonely_psu}: ' if english else ''}{say(f'lonely_{plan.lonely_psu}')}",
         "df": say("df_rule"),
         "nest": say("nest_stratum" if plan.nest else "nest_wave"),
     }

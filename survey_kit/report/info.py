@@ -217,6 +217,10 @@ class StudyInfo:
         known = next((one.levels for one in self.domains if one.id == row["domain"]), {})
         return str(known.get(str(row["level"])) or row["level_label"] or row["level"])
 
+    def family_label(self, name: str) -> str:
+        """Name a family of changes for readers: by its id, in another language than English by its theme if it is one."""
+        return self.say(f"theme_{name}") if self.language != "en" and name in THEMES else name
+
     def base_people(self, about: IndicatorInfo) -> str:
         """Say in words whom the figure of an indicator counts."""
         if about.base == "asked":

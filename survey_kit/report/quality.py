@@ -204,7 +204,7 @@ def families(book: Published) -> Stack:
     info, say = book.info, book.info.say
     titles = {one.id: one.title for one in info.indicators}
     points = tuple(
-        (f"{name}.", "; ".join(titles.get(one, one) for one in members) + ".")
+        (f"{info.family_label(name)}.", "; ".join(titles.get(one, one) for one in members) + ".")
         for name, members in info.families.items()
     )
     alone = [one.title for one in info.indicators if not any(one.id in members for members in info.families.values())]

@@ -64,7 +64,7 @@ def made(info: StudyInfo, about: IndicatorInfo) -> Box:
     say, family = info.say, info.families.get(about.family, ())
     judged = say("judged_alone")
     if len(family) > 1:
-        judged = say.counted("judged", len(family) - 1, family=about.family)
+        judged = say.counted("judged", len(family) - 1, family=info.family_label(about.family))
     direction = about.direction if about.direction in {"up", "down", "none"} else "unknown"
     told = (
         ("made_question", about.question),
