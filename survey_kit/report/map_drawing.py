@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from survey_kit.report import palette
-from survey_kit.report.drawing import TEXT, WIDTH, Sheet, ticks
+from survey_kit.report.drawing import TEXT, WIDTH, Sheet
+from survey_kit.report.drawing_axes import ticks
 
 SHADES: Final = ("#F4F7FA", "#D5E2EE", "#ABC7E0", "#82ACD2")
 EDGE: Final = 0.1
