@@ -22,9 +22,7 @@ from survey_kit.report.region_voice import Voice
 from survey_kit.report.rows import SYMBOLS, Row, shown
 
 _HERE: Final = Path(__file__).parent
-_FORBIDDEN: Final = (
-    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-)
+_FORBIDDEN: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 FIELDS: Final = ("theme", "indicator", "group", "level", "wave", "state")
 LABELS: Final = {
     "theme": "theme",
