@@ -10,7 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 NAME: Final = "csv-metadata.json"
-DATATYPES: Final = {"integer": "integer", "number": "double", "string": "string", "boolean": "boolean"}
+DATATYPES: Final[Mapping[str, Any]] = {
+    "integer": "integer",
+    "number": "double",
+    "string": "string",
+    "boolean": {"base": "boolean", "format": "True|False"},
+}
 
 
 def metadata(title: str, resources: Sequence[Mapping[str, Any]], language: str) -> dict[str, Any]:

@@ -97,6 +97,16 @@ def test_csvw_reads_the_figures_with_their_types(written):
     assert {type(row["n"]) for row in rows} == {int}
 
 
+def test_csvw_reads_every_table_of_a_study_with_ratings(rated, tmp_path):
+    csvw = pytest.importorskip("csvw")
+    open_data.write(tmp_path, rated.rows, rated.info)
+    tables = csvw.TableGroup.from_file(tmp_path / "csv-metadata.json").tables
+    rows = {str(table.url): list(table.iterdicts(strict=True)) for table in tables}
+    assert len(rows) == 5
+    assert all(rows.values())
+    assert {row["reverses"] for row in rows["ratings_KAZ_cpi_sources.csv"]} <= {True, False, None}
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_rdf_reads_the_description(written):
     rdflib = pytest.importorskip("rdflib")
