@@ -39,6 +39,10 @@ Commands
                        --data DIR  --to FILE  --indicator ID
   preview STUDY      show the pages in the browser while you write them; what changes is made anew
                        --port N  --data DIR
+  page new NAME      begin a page of the report that teaches how pages are made, and put it into the menu
+                       --title TEXT
+  brief STUDY        two pages for the authorized body, as PDF and for Word: figures, changes, what cannot be concluded
+                       --language ru  --to DIR
   check STUDY        list every problem of study, instrument, indicators and data
                        --data DIR
   sample STUDY       check the frame, draw the sample that study.yaml names, write draw, record and field papers
@@ -172,7 +176,7 @@ def _parser() -> argparse.ArgumentParser:
     arguments_field.add(commands, _command)
     arguments_weight.add(commands, _command)
     arguments_release.add(commands, _command)
-    arguments_author.add(commands, _command)
+    arguments_author.add(commands, _command, _Parser)
     arguments_lint.add(commands, _command)
     arguments_handover.add(commands, _command)
     return parser
@@ -186,8 +190,8 @@ def _report(commands: Any) -> None:
         "--format",
         dest="formats",
         action="append",
-        choices=("html", "pdf"),
-        help="html, pdf; give it twice for both (default: what study.yaml says)",
+        choices=("html", "pdf", "brief"),
+        help="html, pdf, brief; may be given again (default: what study.yaml says)",
     )
     one.add_argument("--force", action="store_true", help="compute every stage anew, changed or not")
 
@@ -284,6 +288,8 @@ _MODULES = {
     "release": "releasing",
     "verify": "releasing",
     "preview": "previewing",
+    "page": "previewing",
+    "brief": "previewing",
     "lint": "linting",
     "handover": "handing_over",
 }

@@ -13,7 +13,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -61,7 +61,7 @@ class Preview:
     progress: Progress | None = None
     study: Study | None = None
     _cells: dict[str, Any] = field(default_factory=dict)
-    _pending: set[tuple[str, str]] = field(default_factory=set)  # pages that changed and could not be made yet
+    _pending: set[str] = field(default_factory=set)  # pages that changed and could not be made yet
 
     def watch(self) -> Watch:
         """Give what is to be looked over: the study's files, its answers and instruments, and the pages."""
@@ -114,39 +114,50 @@ class Preview:
         return f"{study.id}: {', '.join(new)} made" if new else f"{study.id}: nothing to make"
 
     def _pages(self) -> str:
-        """Stage the pages beside those that stand, and render the ones that differ."""
+        """Stage the pages beside those that stand, and render the ones that differ, in every language."""
         if self.study is None:
             raise ReportError("There is no build to take pages from.", where=str(self.path))
-        fresh = self.place / ".fresh"
+        fresh, standing = self.place / ".fresh", self.place / "site"
         shutil.rmtree(fresh, ignore_errors=True)
+        folders = stages.folders(self.study.report.languages)
+        plan = stages.Plan(study=self.study, formats=FORMATS, tell=lambda *_: None)
         with _environment(SURVEY_KIT_BUILD=str(self.place)):
-            stages.stage_pages(stages.Plan(study=self.study, formats=FORMATS, tell=lambda *_: None), self.place, fresh)
-            projects = sorted(path.parent for path in fresh.rglob("_quarto.yml"))
-            for project in projects:
-                name = project.relative_to(fresh).as_posix()
-                self._pending |= {(name, page) for page in _differing(project, self.place / "site" / name)}
-            _settle(fresh, self.place / "site")
-            made = [page for project in projects for page in self._rendered(project.relative_to(fresh).as_posix())]
-        _settle(self.place / "site" / "figures", self.place / "report" / "figures")
+            for language, name in folders.items():
+                stages.stage_pages(plan, self.place, fresh / name, language)
+                self._pending |= _differing(fresh / name, standing / name)
+            _settle(fresh, standing)
+            made = self._rendered(folders)
         shutil.rmtree(fresh, ignore_errors=True)
         return f"{', '.join(made[:4])}{' and others' if len(made) > 4 else ''} made" if made else "styles copied"
 
-    def _rendered(self, project: str) -> list[str]:
-        """Render the waiting pages of a project into the place where they are served from; all of them or none."""
+    def _rendered(self, folders: Mapping[str, str]) -> list[str]:
+        """Render the waiting pages into the place where they are served from; all of them or none."""
         from survey_kit.report import qmd
+        from survey_kit.report.switch import link_languages
 
-        site, report = self.place / "site" / project, self.place / "report" / project
-        waiting = {page for name, page in self._pending if name == project and (site / page).is_file()}
-        for page in sorted(path for path in report.glob("*.html") if not (site / f"{path.stem}.qmd").is_file()):
-            page.unlink()
-        names: list[str] = []
-        if waiting:
-            with tempfile.TemporaryDirectory(dir=self.place, prefix=".pages-") as scratch:
-                names = qmd.render(site, Path(scratch), formats=FORMATS, progress=self.progress, only=waiting)
-                _settle(Path(scratch), report)
-        _settle(site / "styles", report / "styles", new=False)
-        self._pending = {(name, page) for name, page in self._pending if name != project}
-        return names
+        site, report = self.place / "site", self.place / "report"
+        made: dict[str, None] = {}
+        with tempfile.TemporaryDirectory(dir=self.place, prefix=".pages-") as scratch:
+            for language, name in folders.items():
+                waiting = {
+                    page for page in self._pending if (site / name / page).is_file() and _is_html(site / name / page)
+                }
+                if waiting:
+                    to = Path(scratch) / name
+                    with _environment(SURVEY_KIT_LANGUAGE=language):
+                        new = qmd.render(site / name, to, formats=FORMATS, progress=self.progress, only=waiting)
+                    made |= dict.fromkeys(new)
+            if made and len(folders) > 1:
+                link_languages(Path(scratch), tuple(folders))
+            _settle(Path(scratch), report)
+        for name in folders.values():
+            for page in sorted((report / name).glob("*.html")):
+                if not (site / name / f"{page.stem}.qmd").is_file():
+                    page.unlink()
+            for folder in ("styles", "figures"):
+                _settle(site / name / folder, report / name / folder, new=folder == "figures")
+        self._pending.clear()
+        return list(made)
 
     # ----------------------------------------------------------------------------------------------------- the words
     def _refused(self, fault: dict[str, str]) -> None:
@@ -266,6 +277,13 @@ def _differing(fresh: Path, standing: Path) -> set[str]:
         if any(not _same(fresh / part.lstrip("/"), standing / part.lstrip("/")) for part in (name, *parts)):
             out.add(name)
     return out
+
+
+def _is_html(page: Path) -> bool:
+    from survey_kit.report.qmd_read import front_matter
+
+    given = front_matter(page).get("format", "html")
+    return "typst" not in ([given] if isinstance(given, str) else given)
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from survey_kit.study import Study
 from survey_kit.types import Progress
 
 PAGES = "reports"
+BRIEF = "brief"  # the format, its stage and its folder
 WEIGHTS_LOG = "weights_log.csv"  # of a study that declares a weighting
 POLICY = "policy.json"  # of a study with the files of a policy
 LANGUAGES = "languages"  # of a report in several: what the pages tell in those beside the first
@@ -250,9 +251,10 @@ def _report(plan: Plan, place: Path) -> None:
 def render_pages(place: Path, formats: Sequence[str], progress: Progress | None = None) -> None:
     """Render the staged pages of a build folder, from its rows, into ``report/``, language by language; charts are drawn anew."""
     from survey_kit.report.book import ENVIRONMENT, LANGUAGE, information
-    from survey_kit.report.render import render_site
+    from survey_kit.report.render import FORMATS, render_site
     from survey_kit.report.switch import link_languages
 
+    pages = [name for name in formats if name in FORMATS]
     told = folders(information(place).languages)
     for number, (language, name) in enumerate(told.items()):
         figures = place / "site" / name / "figures"
@@ -264,7 +266,7 @@ def render_pages(place: Path, formats: Sequence[str], progress: Progress | None 
                 progress(what, number * of + done, len(told) * of)
 
         with _named(ENVIRONMENT, str(place.resolve())), _named(LANGUAGE, language):
-            render_site(place / "site" / name, place / "report" / name, formats=formats, progress=tell)
+            render_site(place / "site" / name, place / "report" / name, formats=pages, progress=tell)
     if len(told) > 1:
         link_languages(place / "report", tuple(told))
 
@@ -283,6 +285,23 @@ def _named(name: str, value: str) -> Iterator[None]:
             os.environ[name] = before
 
 
+# ------------------------------------------------------------------------------------------------------------- brief
+def _brief_needs(plan: Plan) -> Any:
+    code = fingerprint.of_code(without=("cli", "drafting", "rehearsal"))
+    return plan.study.report.languages, code, fingerprint.of_packages((*fingerprint.COMPUTING, *fingerprint.RENDERING))
+
+
+def _brief(plan: Plan, place: Path) -> None:
+    from survey_kit.report.book import published
+    from survey_kit.report.brief_files import write_brief
+
+    languages = plan.study.report.languages
+    for i, language in enumerate(languages):
+        plan.tell("writing the brief", i, len(languages))
+        write_brief(place / BRIEF, published(place, language=language))
+    plan.tell("writing the brief", len(languages), len(languages))
+
+
 # ---------------------------------------------------------------------------------------------------------- manifest
 def _manifest(plan: Plan, place: Path) -> None:
     """Look over everything for identifiers, then write what went in and what came out."""
@@ -297,7 +316,7 @@ def _manifest(plan: Plan, place: Path) -> None:
         *("rows.csv", "study.json", *(name for name in (WEIGHTS_LOG, POLICY) if (place / name).is_file())),
         *(
             f"{folder}/{name}"
-            for folder in (LANGUAGES, "open_data", "report")
+            for folder in (LANGUAGES, "open_data", "report", BRIEF)
             for name in fingerprint.of_folder(place / folder)
         ),
     ]
@@ -322,9 +341,15 @@ STAGES = (
 
 
 def of(plan: Plan) -> tuple[Stage, ...]:
-    """Give the stages of a plan: those of every build, and for a release its comparison once the figures are there."""
-    if plan.edition is None:
-        return STAGES
-    depends, entries = _edition_needs, plan.edition.entries
-    edition = Stage(name="edition", entries=entries, depends=depends, after=("indicators",), make=_edition)
-    return (STAGES[0], edition, *STAGES[1:])
+    """Give the stages of a plan: those of every build, the brief where it is asked for, for a release its comparison."""
+    stages = list(STAGES)
+    if plan.edition is not None:
+        depends, entries = _edition_needs, plan.edition.entries
+        stages.insert(1, Stage(name="edition", entries=entries, depends=depends, after=("indicators",), make=_edition))
+    if BRIEF not in plan.formats:
+        return tuple(stages)
+    brief = Stage(name=BRIEF, entries=(BRIEF,), depends=_brief_needs, after=("indicators",), make=_brief)
+    if plan.formats == (BRIEF,):
+        return stages[0], brief
+    last = replace(stages[-1], after=(*stages[-1].after, BRIEF))
+    return *stages[:-1], brief, last

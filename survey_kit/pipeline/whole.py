@@ -54,7 +54,7 @@ class Build:
         from survey_kit.report.book import information
         from survey_kit.report.translated import RECORD, read_texts, states
 
-        out = {}
+        out: dict[str, tuple[str, ...]] = {}
         for path in sorted((self.folder / "site").glob(f"**/{RECORD}")):
             names = states(read_texts(path.parent), "missing", "stale")
             alone = path.parent.name == "site"
@@ -66,6 +66,11 @@ class Build:
         """Give the printed report."""
         return next((page for page in self.pages if page.suffix == ".pdf"), None)
 
+    @property
+    def briefs(self) -> tuple[Path, ...]:
+        """Give the briefs for the authorized body, PDF and Word, of each language."""
+        return tuple(sorted((self.folder / stages.BRIEF).glob("*"))) if stages.BRIEF in self.stages else ()
+
     def record(self) -> dict[str, Any]:
         """Give everything as plain values, for ``--json``."""
         return {
@@ -76,6 +81,7 @@ class Build:
             "pdf": str(self.pdf) if self.pdf else None,
             "pages": [str(page) for page in self.pages],
             "untranslated": {language: list(names) for language, names in self.untranslated.items()},
+            "briefs": [str(one) for one in self.briefs],
             "stages": self.stages,
             "seconds": round(self.seconds, 2),
         }
@@ -90,7 +96,9 @@ class Build:
         for language, names in self.untranslated.items():
             more = f" and {len(names) - 6} more" if len(names) > 6 else ""
             lines.append(f"  in {language}      not translated, or from an older text: {', '.join(names[:6])}{more}")
-        lines += [f"  open data  {self.folder / 'open_data'}", f"  manifest   {self.folder / 'manifest.json'}"]
+        lines += [f"  brief      {one}" for one in self.briefs]
+        if "manifest" in self.stages:
+            lines += [f"  open data  {self.folder / 'open_data'}", f"  manifest   {self.folder / 'manifest.json'}"]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -147,7 +155,8 @@ def render(
     to
         The build folder; by default ``build/<id>`` in the working directory.
     formats
-        ``html``, ``pdf`` or both; by default what the study file says.
+        ``html``, ``pdf`` and ``brief``; by default what the study file says. With ``brief`` alone nothing else is made, in a folder
+        of its own.
     force
         Make every stage again, changed or not.
     progress
@@ -165,7 +174,8 @@ def render(
     start = time.perf_counter()
     formats = _formats(study, formats)
     _refuse_unknown_languages(study)
-    folder = Path(to) if to is not None else FOLDER / study.id
+    alone = formats == (stages.BRIEF,)
+    folder = Path(to) if to is not None else FOLDER / (f"{study.id}-{stages.BRIEF}" if alone else study.id)
     _refuse_other_study(folder, study)
     study.sources()  # a missing file is told before anything is begun
     with stoppable() as stop_if_asked, opened(folder, force=force) as work:
@@ -230,10 +240,10 @@ def _run(work: Staging, plan: stages.Plan, stop_if_asked: Callable[[], None]) ->
 
 def _formats(study: Study, formats: Sequence[str] | None) -> tuple[str, ...]:
     wanted = tuple(study.report.formats if formats is None else formats)
-    known = ("html", "pdf")
+    known = ("html", "pdf", stages.BRIEF)
     for name in wanted:
         if name not in known:
             raise ReportError(f"There is no format '{name}'.", fix=did_you_mean(name, known))
     if not wanted:
-        raise ReportError("The report has no format.", where=str(study.path), fix="Name html, pdf or both.")
+        raise ReportError("The report has no format.", where=str(study.path), fix="Name html, pdf or brief.")
     return tuple(name for name in known if name in wanted)

@@ -43,7 +43,7 @@ def _as_items(value: Any) -> Any:
 WaveId: TypeAlias = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int)]
 Columns: TypeAlias = str | tuple[str | None, ...] | None
 DesignKey: TypeAlias = Literal["weight", "strata", "psu", "fpc"]
-Format: TypeAlias = Literal["html", "pdf"]
+Format: TypeAlias = Literal["html", "pdf", "brief"]
 FileFormat: TypeAlias = Literal["table", "odk", "kobo"]
 
 
@@ -302,7 +302,7 @@ class ReportPlan:
     languages: tuple[str, ...] = ("en",)
     """Languages of the report."""
     formats: tuple[Format, ...] = ("html", "pdf")
-    """Forms of the report."""
+    """Forms of the report; ``brief`` is the two-page brief for the authorized body."""
     regions: RegionsEntry = None
     """The domain of the regional profiles and maps; none are made when left out."""
 
