@@ -115,9 +115,9 @@ def _panel_sheet(
     alt = marked(info, say("alt_panels", measure=say(f"measure_word_{unit}"), told=told, **waves))
     stem = f"{info.file_stem}-{name}-panels" + (f"-{number + 1}" if len(sheets) > 1 else "")
     dashed = any(point.apart for line in lines for point in line.points)
-    told = [f"{title}.", say("caption_axes_same" if common else "caption_axes_own")]
-    told += [say("caption_dashed")] if dashed else []
-    caption = marked(info, " ".join(told))
+    words = [f"{title}.", say("caption_axes_same" if common else "caption_axes_own")]
+    words += [say("caption_dashed")] if dashed else []
+    caption = marked(info, " ".join(words))
     return Chart(id=stem, path=draw(book.figures / f"{stem}.svg", panels, alt), alt=alt, caption=caption)
 
 
