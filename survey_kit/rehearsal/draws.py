@@ -39,8 +39,8 @@ def normals(seed: int, name: str, person: IntArray) -> FloatArray:
     Examples
     --------
     >>> drawn = normals(16, "trust", np.arange(100_000))
-    >>> round(float(drawn.mean()), 2) + 0.0, round(float(drawn.std()), 2)
-    (0.0, 1.0)
+    >>> abs(float(drawn.mean())) < 0.01, round(float(drawn.std()), 2)
+    (True, 1.0)
     """
     from scipy.special import ndtri
 
