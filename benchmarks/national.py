@@ -87,20 +87,26 @@ def judged(rows: pd.DataFrame, truth: pd.DataFrame) -> tuple[pd.DataFrame, pd.Da
     return coverage, families
 
 
+def runs_of(scenario: str, runs: int) -> int:
+    """Give the runs of a scenario: those that are not judged have a quarter."""
+    return runs if scenario == "unbiased" else max(runs // 4, 1)
+
+
 def report(found: dict[str, tuple[pd.DataFrame, pd.DataFrame]], runs: int, minutes: float) -> Iterator[str]:
     """Write what was found."""
     yield "# Coverage of the national rehearsal, and false words\n"
     yield f"Measured with `.venv/bin/python benchmarks/national.py --runs {runs} --write` in {minutes:.0f} minutes. Synthetic data: nobody was"
     yield f"interviewed. {runs} times two waves of about 8,000 interviews of the same made-up country, from which all indicators of the study were"
     yield "computed as its report does. From the first wave to the second nothing changes, so every family is a true null.\n"
-    yield "| scenario | indicators | mean coverage | lowest | families | false 'rose' or 'fell' by family | upper limit if 5 % is true |"
-    yield "|---|---|---|---|---|---|---|"
-    limit = stats.binom.ppf(0.975, runs, FALSE) / runs
+    yield "| scenario | runs | indicators | mean coverage | lowest | families | false 'rose' or 'fell' by family | upper limit if 5 % is true |"
+    yield "|---|---|---|---|---|---|---|---|"
     for name, (coverage, families) in found.items():
+        held = runs_of(name, runs)
+        limit = stats.binom.ppf(0.975, held, FALSE) / held
         low = coverage.sort_values("mean").iloc[0]
         words = f"mean {families['false'].mean():.4f}, highest {families['false'].max():.3f}"
         lowest = f"{low['mean']:.3f} ({low['indicator']})"
-        yield f"| {name} | {len(coverage)} | {coverage['mean'].mean():.4f} | {lowest} | {len(families)} | {words} | {limit:.3f} |"
+        yield f"| {name} | {held} | {len(coverage)} | {coverage['mean'].mean():.4f} | {lowest} | {len(families)} | {words} | {limit:.3f} |"
     coverage, families = found["unbiased"]
     yield "\n## Families, unbiased\n\n| family | share of runs with a false word | Monte-Carlo error |\n|---|---|---|"
     for row in families.itertuples():
@@ -125,8 +131,8 @@ def main() -> None:
         found = {}
         for name, scenario in SCENARIOS.items():
             teller = make_teller(country, study.instrument(), biased=scenario.participation == "biased")
-            runs = asked.runs if name == "unbiased" else max(asked.runs // 4, 1)
-            found[name] = judged(pd.concat(surveys(folder, teller, scenario, runs)), truth)
+            rows = pd.concat(surveys(folder, teller, scenario, runs_of(name, asked.runs)))
+            found[name] = judged(rows, truth)
     text = "\n".join(report(found, asked.runs, (time.perf_counter() - start) / 60)) + "\n"
     print(text)
     if asked.write:
