@@ -245,7 +245,17 @@ def _wave(commands: Any) -> None:
 
 def _schema(commands: Any) -> None:
     one = _command(commands, "schema", "Print the JSON Schema that editors use to complete and check a file.", "schema")
-    kinds = ("study", "indicators", "instrument", "targets", "institutions", "strategy", "measures", "quality", "release")
+    kinds = (
+        "study",
+        "indicators",
+        "instrument",
+        "targets",
+        "institutions",
+        "strategy",
+        "measures",
+        "quality",
+        "release",
+    )
     one.add_argument("what", choices=kinds)
     one.add_argument("--to", metavar="FILE", type=Path, help="write it here instead")
 
