@@ -164,7 +164,7 @@ def test_a_sentence_leads_to_its_figure_or_to_nothing(book):
     assert re.search(r"A figure: \d+\.\d.%.*n = 1.478; 2023", told)
     assert "Nothing measures it yet." in told
     assert "Sentences of this kind in section 3.2: 6; entered here: 1." in told
-    assert "They were not compared with the document and are no quotations." in told
+    assert "They were not compared with its text and are no quotations." in told
     assert "Corruption Perceptions Index: target 45 for 2025" in told
     assert "“Court” was succeeded by “Tribunal”: 2020." in told
 
