@@ -1,4 +1,4 @@
-"""The files of the national rehearsal: eleven waves of answers, the issued cases, the population's totals, and the truth.
+"""The files of the national rehearsal: eleven waves of answers, the issued cases, a field to follow, the population's totals, and the truth.
 
 The answers are large and can be made again to the byte, so they are not kept with the study but made where they are missing; their digests
 are kept, and what is made is held against them.
@@ -19,6 +19,7 @@ from survey_kit.errors import StudyError
 from survey_kit.files import write_bytes, write_text
 from survey_kit.rehearsal.answering import Teller, make_teller
 from survey_kit.rehearsal.field import REHEARSAL, Field, Scenario, hold_field
+from survey_kit.rehearsal.national_field import CONTACTS, FRAME, ISSUED, field_tables
 from survey_kit.rehearsal.population import Population, build_population
 from survey_kit.rehearsal.sampled import draw_wave
 from survey_kit.rehearsal.true_values import true_table
@@ -69,6 +70,9 @@ def write_national(folder: Path | str, seed: int = 16, *, record: bool = False) 
             text = _text(table)
             told.append(f"{hashlib.sha256(text).hexdigest()}  {name[:-3]}, {wave_of(number).name}")
             made[name] += text if not made[name] else text[text.index(b"\n") + 1 :]
+    for name, table in field_tables(teller.population, numbers[-1]).items():
+        made[name] = bytearray(_text(table))
+        told.append(f"{hashlib.sha256(made[name]).hexdigest()}  {name[:-3]}, {wave_of(numbers[-1]).name}")
     if not record:
         _agree(home / DIGESTS, told)
     written = [write_bytes(home / name, _zipped(bytes(text))) for name, text in made.items()]
@@ -86,8 +90,9 @@ def national(study: Study) -> bool:
 
 
 def lacking(study: Study) -> bool:
-    """Tell whether answers or cases of the national rehearsal still have to be made."""
-    return national(study) and not all((Path(study.folder) / "data" / name).is_file() for name in (ANSWERS, CASES))
+    """Tell whether answers, cases or files of the field of the national rehearsal still have to be made."""
+    made = (ANSWERS, CASES, FRAME, ISSUED, CONTACTS)
+    return national(study) and not all((Path(study.folder) / "data" / name).is_file() for name in made)
 
 
 def wave_tables(

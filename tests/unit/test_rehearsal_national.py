@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 import yaml
 
+from survey_kit.cli.main import main
 from survey_kit.errors import StudyError
 from survey_kit.estimate import mean
+from survey_kit.fieldwork import read_contacts
 from survey_kit.rehearsal import ROUNDS, build_population
 from survey_kit.rehearsal.answering import make_teller
 from survey_kit.rehearsal.national import (
@@ -22,6 +24,7 @@ from survey_kit.rehearsal.national import (
     TOTALS,
     TRUTH,
     _text,
+    _zipped,
     lacking,
     margins_of,
     national,
@@ -29,6 +32,7 @@ from survey_kit.rehearsal.national import (
     wave_tables,
     write_national,
 )
+from survey_kit.rehearsal.national_field import CONTACTS, FRAME, ISSUED, field_tables
 from survey_kit.rehearsal.true_values import true_table
 from survey_kit.study import make_design, make_weights, read_responses, read_study
 
@@ -58,7 +62,7 @@ def one_wave(tmp_path_factory, tables):
     home = tmp_path_factory.mktemp("project")
     (home / "instruments").symlink_to(ROOT / "instruments")
     folder = home / "analyses" / "kazakhstan_annual"
-    shutil.copytree(STUDY, folder, ignore=shutil.ignore_patterns("*.csv.gz"))
+    shutil.copytree(STUDY, folder, ignore=shutil.ignore_patterns("*.csv.gz", "policy.yaml"))
     told = yaml.safe_load((folder / "study.yaml").read_text(encoding="utf-8"))
     name = f"Rehearsal {WAVE}"
     told["waves"] = [{"id": name, "version": "1.0", "not_asked": wave_of(told, name)["not_asked"]}]
@@ -119,9 +123,24 @@ def test_the_totals_of_the_population_are_kept(teller):
 
 def test_a_wave_is_made_again_to_the_byte(tables):
     kept = (STUDY / "data" / DIGESTS).read_text(encoding="utf-8").splitlines()
-    assert len(kept) == 22
+    assert len(kept) == 25
     for file, table in zip((ANSWERS, CASES), tables, strict=True):
         assert f"{hashlib.sha256(_text(table)).hexdigest()}  {file[:-3]}, Rehearsal {WAVE}" in kept
+
+
+def test_the_field_team_has_its_files(teller, tmp_path):
+    """The commands of a field team run on what is made: next year's areas, the newest wave's progress."""
+    kept = (STUDY / "data" / DIGESTS).read_text(encoding="utf-8").splitlines()
+    for name, table in field_tables(teller.population, 11).items():
+        text = _text(table)
+        assert f"{hashlib.sha256(text).hexdigest()}  {name[:-3]}, Rehearsal 11" in kept
+        assert set(table["data_status"]) == {"synthetic"}
+        (tmp_path / name).write_bytes(_zipped(text))
+    folder = ["--data", str(tmp_path), "--dry-run", "--json"]
+    for command in ("sample", "field"):
+        assert main([command, str(STUDY), *folder]) == 0
+    log = read_contacts(pd.read_csv(tmp_path / CONTACTS), cases=pd.read_csv(tmp_path / ISSUED))
+    assert 7000 < (log.status()["group"] == "I").sum() < 8500
 
 
 def test_the_kept_truth_is_that_of_the_country(study, teller):
@@ -134,7 +153,11 @@ def test_the_kept_truth_is_that_of_the_country(study, teller):
 
 
 def test_nothing_of_the_kept_files_is_large():
-    kept = [path for path in STUDY.rglob("*") if path.is_file() and path.name not in {ANSWERS, CASES}]
+    kept = [
+        path
+        for path in STUDY.rglob("*")
+        if path.is_file() and path.name not in {ANSWERS, CASES, FRAME, ISSUED, CONTACTS}
+    ]
     assert sum(path.stat().st_size for path in kept) < 5_000_000
 
 
