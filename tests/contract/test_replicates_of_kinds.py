@@ -87,7 +87,9 @@ def test_weights_equal_those_of_rows(case: str, method: str) -> None:
     assert (design.kinds() is None) == (case in BY_ROW)
     bare = sk.make_replicates(sk.Design(people(), weight="w", strata="h", psu="psu"), "JKn")
     for ours, before in zip(design.replicate_weights(), bare.replicate_weights(), strict=True):
-        np.testing.assert_allclose(ours, apply_steps(design.calibration, before, design.layout.base_weight), rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(
+            ours, apply_steps(design.calibration, before, design.layout.base_weight), rtol=1e-9, atol=1e-12
+        )
 
 
 @pytest.mark.parametrize("case", PLANS)
