@@ -145,12 +145,12 @@ class Calibration:
     largest_error: float = 0.0
     tolerance: float
     maxit: int
-    fixed: FloatArray | None = None
-    response: Response | None = None
+    fixed: FloatArray | None = field(default=None, repr=False)
+    response: Response | None = field(default=None, repr=False)
     rule: Rule | None = None
     soft: Soft | None = None
     collapse: Collapse | None = None
-    estimated: Estimated | None = None
+    estimated: Estimated | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
 
     @property
