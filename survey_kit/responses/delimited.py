@@ -17,6 +17,7 @@ from survey_kit.errors import ResponsesError
 if TYPE_CHECKING:
     import pandas as pd
 
+LONGEST_FIELD = 131_072  # characters
 MAX_BYTES = 600_000_000
 CHUNK = 4_000_000
 SEPARATORS = ",;\t|"
@@ -130,6 +131,7 @@ def _separator(head: str) -> str:
 def _scan(path: Path | str, text: str, separator: str, *, by_case: bool) -> list[str]:
     """Read the header and hold every row against it; the first ragged row is told with its line."""
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    others = csv.field_size_limit(LONGEST_FIELD)  # one for the whole process; other packages lift it
     try:
         names = [name.strip() for name in next(rows, [])]
         if not any(names):
@@ -139,6 +141,8 @@ def _scan(path: Path | str, text: str, separator: str, *, by_case: bool) -> list
         ragged = [(line, width) for line, width in _widths(rows) if width not in {0, len(names)}]
     except csv.Error as fault:
         raise _no_csv(f"{path}:{rows.line_num}", str(fault)) from None
+    finally:
+        csv.field_size_limit(others)
     if ragged:
         line, width = ragged[0]
         more = f"; {len(ragged)} such rows" if len(ragged) > 1 else ""

@@ -1,5 +1,6 @@
 """Reading CSV: numbers and codes as they stand, and every fault of a file with its line."""
 
+import csv
 import gzip
 
 import pytest
@@ -95,6 +96,15 @@ def test_a_broken_file_is_one_error_with_its_line(tmp_path, case):
     assert f"answers.csv{line}" in message
     assert words in message
     assert "to do:" in message
+
+
+def test_the_longest_field_is_ours_whatever_other_packages_allow(tmp_path):
+    before = csv.field_size_limit(10_000_000)
+    try:
+        assert "field larger" in told(written(tmp_path, CASES["an endless quote"][0]))
+        assert csv.field_size_limit() == 10_000_000
+    finally:
+        csv.field_size_limit(before)
 
 
 def test_a_truncated_or_damaged_gzip_is_one_error(tmp_path):
